@@ -1,0 +1,279 @@
+//! Who may see and do what: `docs/DISCLOSURE.md` as code. Every other room asks here.
+//!
+//! An [`Actor`] stands to a thing in one or several ways ([`Standing`]); a table says for each
+//! standing what it opens. Whatever the table does not open is closed.
+
+use crate::{
+    agreement::{Match, MatchStatus, Side},
+    id::{OrganizationId, PersonId},
+    listing::{Listing, ListingStatus, Poster},
+    organization::{Membership, OrganizationKind, Person, Role},
+};
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actor {
+    person: Option<PersonId>,
+    memberships: Vec<Membership>,
+}
+
+impl Actor {
+    /// Somebody who has not signed in.
+    pub const ANONYMOUS: Self = Self {
+        person: None,
+        memberships: Vec::new(),
+    };
+
+    /// A person with these roles.
+    pub fn new(person: PersonId, memberships: Vec<Membership>) -> Self {
+        Self {
+            person: Some(person),
+            memberships,
+        }
+    }
+
+    /// The person, if signed in.
+    pub const fn person(&self) -> Option<PersonId> {
+        self.person
+    }
+
+    /// The person's roles.
+    pub fn memberships(&self) -> &[Membership] {
+        &self.memberships
+    }
+
+    /// Whether the person has at least this role there.
+    pub fn is(&self, role: Role, organization: OrganizationId) -> bool {
+        self.memberships
+            .iter()
+            .any(|m| m.organization == organization && m.role >= role)
+    }
+
+    /// Whether the person may speak for a poster: a person for itself, a coordinator for its
+    /// organization.
+    pub fn speaks_for(&self, poster: Poster) -> bool {
+        match poster {
+            Poster::Person(person) => self.person == Some(person),
+            Poster::Organization(organization) => self.is(Role::Coordinator, organization),
+        }
+    }
+
+    /// The side of a match that the person may speak for. Someone who speaks for both counts as
+    /// the owner.
+    pub fn side_of(&self, agreed: &Match) -> Option<Side> {
+        if self.speaks_for(agreed.owner) {
+            Some(Side::Owner)
+        } else if self.speaks_for(agreed.proposer) {
+            Some(Side::Proposer)
+        } else {
+            None
+        }
+    }
+
+    /// Everyone this person can post as.
+    pub fn posters(&self) -> impl Iterator<Item = Poster> + '_ {
+        let organizations = self
+            .memberships
+            .iter()
+            .filter(|m| m.role >= Role::Coordinator)
+            .map(|m| Poster::Organization(m.organization));
+        self.person
+            .map(Poster::Person)
+            .into_iter()
+            .chain(organizations)
+    }
+}
+
+/// How an actor stands to a listing, a person or a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Anyone at all.
+    Anyone,
+    /// Anyone signed in.
+    SignedIn,
+    /// A side of a confirmed match with it.
+    ConfirmedSide,
+    /// The poster itself, or a coordinator of the organization it belongs to.
+    Own,
+    /// A coordinator of the volunteer house of its area.
+    House,
+}
+
+/// What there is to see or do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// Text, schedule and public place of an open listing.
+    OpenListing,
+    /// A listing that is paused, closed, withdrawn or over.
+    HiddenListing,
+    /// The exact place of a private listing.
+    PrivatePlace,
+    /// Change a listing, answer for it, see its matches.
+    ManageListing,
+    /// First name of a person who allows it.
+    AllowedFirstName,
+    /// Name and contact of a person.
+    PersonContact,
+    /// The public contact of an organization.
+    OrganizationContact,
+    /// Post, propose, support.
+    TakePart,
+}
+
+/// Whether a standing opens something. One row for each thing, as `docs/DISCLOSURE.md` has it.
+pub const fn opens(standing: Standing, what: What) -> bool {
+    use Standing::{Anyone, ConfirmedSide, Own, SignedIn};
+    match what {
+        What::OpenListing | What::OrganizationContact => true,
+        What::HiddenListing | What::PrivatePlace | What::PersonContact => {
+            matches!(standing, ConfirmedSide | Own)
+        }
+        What::ManageListing => matches!(standing, Own),
+        What::AllowedFirstName | What::TakePart => {
+            !matches!(standing, Anyone)
+                && matches!(standing, SignedIn | ConfirmedSide | Own | Standing::House)
+        }
+    }
+}
+
+/// What an actor's standings open together.
+fn any_opens(standings: &[Standing], what: What) -> bool {
+    standings.iter().any(|standing| opens(*standing, what))
+}
+
+/// How the actor stands to a listing. `confirmed` says whether the actor is a side of a confirmed
+/// or completed match with it.
+pub fn standings_to_listing(actor: &Actor, listing: &Listing, confirmed: bool) -> Vec<Standing> {
+    let mut standings = general(actor);
+    if confirmed {
+        standings.push(Standing::ConfirmedSide);
+    }
+    if actor.speaks_for(listing.poster) {
+        standings.push(Standing::Own);
+    }
+    standings
+}
+
+/// How the actor stands to a person. `confirmed` as in [`standings_to_listing`];
+/// `organizations` are those that the person belongs to.
+pub fn standings_to_person(
+    actor: &Actor,
+    person: PersonId,
+    organizations: &[OrganizationId],
+    confirmed: bool,
+) -> Vec<Standing> {
+    let mut standings = general(actor);
+    if confirmed {
+        standings.push(Standing::ConfirmedSide);
+    }
+    let own = actor.person() == Some(person)
+        || organizations
+            .iter()
+            .any(|o| actor.is(Role::Coordinator, *o));
+    if own {
+        standings.push(Standing::Own);
+    }
+    standings
+}
+
+fn general(actor: &Actor) -> Vec<Standing> {
+    let mut standings = vec![Standing::Anyone];
+    if actor.person().is_some() {
+        standings.push(Standing::SignedIn);
+        if actor.memberships().iter().any(|m| {
+            m.kind == OrganizationKind::VolunteerHouse && m.verified && m.role >= Role::Coordinator
+        }) {
+            standings.push(Standing::House);
+        }
+    }
+    standings
+}
+
+/// Whether the actor may see a listing at all. `open` says whether it is open now.
+pub fn sees_listing(standings: &[Standing], listing: &Listing, open: bool) -> bool {
+    let what = if open && listing.status == ListingStatus::Open {
+        What::OpenListing
+    } else {
+        What::HiddenListing
+    };
+    any_opens(standings, what)
+}
+
+/// Whether the actor may see the exact place of a listing.
+pub fn sees_exact_place(standings: &[Standing], listing: &Listing) -> bool {
+    !listing.is_private_place() || any_opens(standings, What::PrivatePlace)
+}
+
+/// Whether the actor may change a listing and see its matches.
+pub fn manages_listing(standings: &[Standing]) -> bool {
+    any_opens(standings, What::ManageListing)
+}
+
+/// Whether the actor may post, propose and support.
+pub fn takes_part(actor: &Actor) -> bool {
+    any_opens(&general(actor), What::TakePart)
+}
+
+/// How much of a person somebody may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonView {
+    /// Nothing, not even that there is one.
+    Nothing,
+    /// The first name.
+    FirstName,
+    /// Name and contact.
+    Contact,
+}
+
+/// How much of a person these standings open.
+pub fn person_view(standings: &[Standing], person: &Person) -> PersonView {
+    if any_opens(standings, What::PersonContact) {
+        PersonView::Contact
+    } else if person.shows_first_name && any_opens(standings, What::AllowedFirstName) {
+        PersonView::FirstName
+    } else {
+        PersonView::Nothing
+    }
+}
+
+/// Whether a match opens contact and exact place to its sides.
+pub const fn opens_contact(status: MatchStatus) -> bool {
+    matches!(status, MatchStatus::Confirmed | MatchStatus::Completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table cell by cell, written out a second time: rows as in `docs/DISCLOSURE.md`, columns
+    /// anyone, signed in, confirmed side, own, house.
+    #[test]
+    fn the_table_is_the_table() {
+        let columns = [
+            Standing::Anyone,
+            Standing::SignedIn,
+            Standing::ConfirmedSide,
+            Standing::Own,
+            Standing::House,
+        ];
+        let rows = [
+            (What::OpenListing, "yes yes yes yes yes"),
+            (What::HiddenListing, "no no yes yes no"),
+            (What::PrivatePlace, "no no yes yes no"),
+            (What::ManageListing, "no no no yes no"),
+            (What::AllowedFirstName, "no yes yes yes yes"),
+            (What::PersonContact, "no no yes yes no"),
+            (What::OrganizationContact, "yes yes yes yes yes"),
+            (What::TakePart, "no yes yes yes yes"),
+        ];
+        for (what, cells) in rows {
+            for (standing, cell) in columns.into_iter().zip(cells.split(' ')) {
+                assert_eq!(
+                    opens(standing, what),
+                    cell == "yes",
+                    "{standing:?} {what:?}"
+                );
+            }
+        }
+    }
+}

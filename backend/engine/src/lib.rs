@@ -1,0 +1,18 @@
+//! Pure judgement. Everything here is a function of its arguments: the same input, the same `now`
+//! and the same seed give the same answer. `docs/MATCHING.md` is the law that this crate follows.
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod agreement;
+pub mod board;
+pub mod catalog;
+pub mod id;
+pub mod listing;
+pub mod matching;
+pub mod nearby;
+pub mod organization;
+pub mod place;
+pub mod problem;
+pub mod schedule;
+pub mod text;
+pub mod theme;

@@ -1,0 +1,425 @@
+//! Who fits whom, how well, and why. `docs/MATCHING.md` is the law of this room.
+
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    board::{Board, Posted},
+    catalog::{Catalog, Language},
+    id::ListingId,
+    listing::{ListingKind, Requirement},
+    place::Attendance,
+    schedule::{Occurrence, WINDOW},
+    text,
+    theme::ThemeRef,
+};
+
+/// How much each component of a score counts; they need not sum to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// Closeness in the theme tree.
+    pub theme: f64,
+    /// Nearness.
+    pub distance: f64,
+    /// Share of times covered.
+    pub time: f64,
+    /// A language in common.
+    pub language: f64,
+    /// How soon it is.
+    pub urgency: f64,
+    /// How lately both were confirmed.
+    pub freshness: f64,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            theme: 0.35,
+            distance: 0.25,
+            time: 0.20,
+            language: 0.10,
+            urgency: 0.05,
+            freshness: 0.05,
+        }
+    }
+}
+
+/// What a component of a score rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evidence {
+    /// The subject's theme and the counterpart's theme that are closest.
+    Theme(ThemeRef, ThemeRef),
+    /// Metres between the two.
+    Distance(f64),
+    /// The first time that both have in common; how many times of the need meet, of how many.
+    Time {
+        /// What both have in common of it.
+        first: Occurrence,
+        /// Times of the need that meet a time of the offer.
+        met: usize,
+        /// Times of the need within the window.
+        of: usize,
+    },
+    /// Languages in common; none when there are none.
+    Language(Vec<Language>),
+    /// Days until the need's next time, or its end.
+    Urgency(f64),
+    /// Days since the older of the two was confirmed.
+    Freshness(f64),
+}
+
+/// One component of a score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// 0..1.
+    pub value: f64,
+    /// How much it counts.
+    pub weight: f64,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+/// Two listings that fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// 0..1, the weighted mean of the components.
+    pub score: f64,
+    /// Metres between the two; nothing when a side is remote.
+    pub metres: Option<f64>,
+    /// The components that apply.
+    pub components: Vec<Component>,
+    /// What one side asks for and the other has not declared, each once.
+    pub to_clarify: Vec<Requirement>,
+}
+
+/// A counterpart on the board, with why.
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    /// The counterpart.
+    pub posted: Arc<Posted>,
+    /// How and why it fits.
+    pub fit: Fit,
+}
+
+/// The open listings that fit `subject`, best first, at most `limit`. `excluded` are those that the
+/// viewer knows to be declined or agreed already.
+pub fn suggestions(
+    board: &Board,
+    catalog: &Catalog,
+    subject: &Posted,
+    excluded: &BTreeSet<ListingId>,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Vec<Suggestion> {
+    let candidates = board
+        .open(now)
+        .filter(|posted| !excluded.contains(&posted.listing.id));
+    best_fits(candidates, catalog, subject, now, limit)
+}
+
+/// The candidates that fit `subject`, best first, at most `limit`.
+pub fn best_fits<'a>(
+    candidates: impl Iterator<Item = &'a Arc<Posted>>,
+    catalog: &Catalog,
+    subject: &Posted,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Vec<Suggestion> {
+    let mut found: Vec<Suggestion> = candidates
+        .filter_map(|posted| {
+            let fit = fit(catalog, subject, posted, now)?;
+            Some(Suggestion {
+                posted: Arc::clone(posted),
+                fit,
+            })
+        })
+        .collect();
+    found.sort_by(by_score_then_distance);
+    found.truncate(limit);
+    found
+}
+
+fn by_score_then_distance(a: &Suggestion, b: &Suggestion) -> Ordering {
+    // Scores are compared in steps of 1e-9, so that rounding in the last bits decides no order.
+    let step = |score: f64| (score * 1e9).round();
+    let far = |metres: Option<f64>| metres.unwrap_or(f64::INFINITY);
+    step(b.fit.score)
+        .total_cmp(&step(a.fit.score))
+        .then(far(a.fit.metres).total_cmp(&far(b.fit.metres)))
+        .then(a.posted.listing.id.cmp(&b.posted.listing.id))
+}
+
+/// How well two listings fit, seen from `subject`; nothing when a hard condition fails.
+pub fn fit(catalog: &Catalog, subject: &Posted, other: &Posted, now: DateTime<Utc>) -> Option<Fit> {
+    let (a, b) = (&subject.listing, &other.listing);
+    if !a.content.kind.meets(b.content.kind)
+        || a.id == b.id
+        || a.poster == b.poster
+        || !a.has_place()
+        || !b.has_place()
+        || disjoint(&a.content.target_groups, &b.content.target_groups)
+    {
+        return None;
+    }
+    let (closeness, our_theme, their_theme) = catalog
+        .themes
+        .closest(&a.content.themes, &b.content.themes)?;
+    let mut to_clarify = a.content.requirements.to_clarify(b.content.declarations)?;
+    to_clarify.extend(b.content.requirements.to_clarify(a.content.declarations)?);
+    to_clarify.sort_unstable();
+    to_clarify.dedup();
+    let Nearness { metres } = place_fits(subject, other)?;
+    let (offer, need) = if a.content.kind == ListingKind::Offer {
+        (subject, other)
+    } else {
+        (other, subject)
+    };
+    let time = time_fits(offer, need, now)?;
+
+    let weights = &catalog.weights;
+    let mut components = vec![Component {
+        value: closeness,
+        weight: weights.theme,
+        evidence: Evidence::Theme(our_theme, their_theme),
+    }];
+    components.extend(metres.map(|metres| Component {
+        value: halving(metres / 1000.0, 5.0),
+        weight: weights.distance,
+        evidence: Evidence::Distance(metres),
+    }));
+    if let Times::Shared { first, met, of } = time {
+        components.push(Component {
+            value: met as f64 / of as f64,
+            weight: weights.time,
+            evidence: Evidence::Time { first, met, of },
+        });
+    }
+    components.extend(language(subject, other).map(|common| Component {
+        value: if common.is_empty() { 0.0 } else { 1.0 },
+        weight: weights.language,
+        evidence: Evidence::Language(common),
+    }));
+    let next = need
+        .next_occurrence(now)
+        .map_or(need.listing.expires_at(), |next| next.start);
+    let until = days(next - now);
+    components.push(Component {
+        value: (1.0 - until / days(WINDOW)).max(0.0),
+        weight: weights.urgency,
+        evidence: Evidence::Urgency(until),
+    });
+    let age = days(now - a.assured_at.min(b.assured_at));
+    components.push(Component {
+        value: halving(age, 60.0),
+        weight: weights.freshness,
+        evidence: Evidence::Freshness(age),
+    });
+    Some(Fit {
+        score: weighted_mean(&components),
+        metres,
+        components,
+        to_clarify,
+    })
+}
+
+/// Length in days, never below zero.
+pub(crate) fn days(length: TimeDelta) -> f64 {
+    (length.num_milliseconds() as f64 / 86_400_000.0).max(0.0)
+}
+
+/// 1 at zero, half at each further `half`.
+pub(crate) fn halving(value: f64, half: f64) -> f64 {
+    0.5_f64.powf(value / half)
+}
+
+fn weighted_mean(components: &[Component]) -> f64 {
+    let weights: f64 = components.iter().map(|component| component.weight).sum();
+    let total: f64 = components
+        .iter()
+        .map(|component| component.weight * component.value)
+        .sum();
+    if weights > 0.0 { total / weights } else { 0.0 }
+}
+
+/// Whether both lists name something and nothing in common.
+fn disjoint<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    !a.is_empty() && !b.is_empty() && !a.iter().any(|item| b.contains(item))
+}
+
+/// Two sides that fit in place; no metres when a side is remote.
+struct Nearness {
+    metres: Option<f64>,
+}
+
+fn place_fits(a: &Posted, b: &Posted) -> Option<Nearness> {
+    let sides = [&a.listing, &b.listing];
+    if sides
+        .iter()
+        .any(|side| side.content.attendance == Attendance::Remote)
+    {
+        return Some(Nearness { metres: None });
+    }
+    let metres = a.listing.point().metres_to(b.listing.point());
+    let reached = sides.iter().any(|side| {
+        matches!(
+            side.content.attendance,
+            Attendance::ITravel | Attendance::Either
+        ) && side
+            .content
+            .reach
+            .is_none_or(|reach| metres <= reach.metres())
+    });
+    reached.then_some(Nearness {
+        metres: Some(metres),
+    })
+}
+
+/// How two sides fit in time.
+enum Times {
+    /// A side has no schedule: the time is to be agreed.
+    ByAgreement,
+    /// Times meet.
+    Shared {
+        first: Occurrence,
+        met: usize,
+        of: usize,
+    },
+}
+
+fn time_fits(offer: &Posted, need: &Posted, now: DateTime<Utc>) -> Option<Times> {
+    if offer.is_by_agreement() || need.is_by_agreement() {
+        return Some(Times::ByAgreement);
+    }
+    let window = Occurrence {
+        start: now,
+        end: now + WINDOW,
+    };
+    let effort = offer
+        .listing
+        .content
+        .effort
+        .max(need.listing.content.effort);
+    let offered: Vec<Occurrence> = offer.occurrences(now).collect();
+    let (mut first, mut met, mut of) = (None, 0, 0);
+    for needed in need
+        .occurrences(now)
+        .filter(|needed| needed.common(window).is_some())
+    {
+        of += 1;
+        let meeting = offered
+            .iter()
+            .take_while(|offered| offered.start < needed.end)
+            .find(|offered| meets(needed, **offered, window, effort));
+        if let Some(offered) = meeting {
+            met += 1;
+            first = first.or(needed
+                .common(*offered)
+                .and_then(|common| common.common(window)));
+        }
+    }
+    first.map(|first| Times::Shared { first, met, of })
+}
+
+/// Whether one lies wholly within the other and the window, or the effort fits into what both and
+/// the window have in common.
+fn meets(a: Occurrence, b: Occurrence, window: Occurrence, effort: Option<TimeDelta>) -> bool {
+    let whole = (a.holds(b) && window.holds(b)) || (b.holds(a) && window.holds(a));
+    whole
+        || effort.is_some_and(|effort| {
+            a.common(b)
+                .and_then(|common| common.common(window))
+                .is_some_and(|common| common.length() >= effort)
+        })
+}
+
+/// Languages in common; nothing when neither side states one.
+fn language(a: &Posted, b: &Posted) -> Option<Vec<Language>> {
+    let stated = |posted: &Posted| posted.listing.content.languages.clone();
+    let (ours, theirs) = (stated(a), stated(b));
+    if ours.is_empty() && theirs.is_empty() {
+        return None;
+    }
+    let spoken = |stated: Vec<Language>| {
+        if stated.is_empty() {
+            vec![Language::DANISH]
+        } else {
+            stated
+        }
+    };
+    let theirs = spoken(theirs);
+    Some(
+        spoken(ours)
+            .into_iter()
+            .filter(|language| theirs.contains(language))
+            .collect(),
+    )
+}
+
+/// A listing that does much the same.
+#[derive(Debug, Clone)]
+pub struct Similar {
+    /// The other listing.
+    pub posted: Arc<Posted>,
+    /// 0.5..1.
+    pub similarity: f64,
+    /// Metres between the two; nothing when both are remote.
+    pub metres: Option<f64>,
+}
+
+/// Open listings of the same kind that do much the same near by, most similar first.
+pub fn similar(
+    board: &Board,
+    catalog: &Catalog,
+    subject: &Posted,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Vec<Similar> {
+    let mut found: Vec<Similar> = board
+        .open(now)
+        .filter_map(|posted| {
+            let (similarity, metres) = similarity(catalog, subject, posted)?;
+            Some(Similar {
+                posted: Arc::clone(posted),
+                similarity,
+                metres,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        let step = |similarity: f64| (similarity * 1e9).round();
+        step(b.similarity)
+            .total_cmp(&step(a.similarity))
+            .then(a.posted.listing.id.cmp(&b.posted.listing.id))
+    });
+    found.truncate(limit);
+    found
+}
+
+const SIMILAR_AT_LEAST: f64 = 0.5;
+const SIMILAR_WITHIN_METRES: f64 = 10_000.0;
+
+fn similarity(catalog: &Catalog, a: &Posted, b: &Posted) -> Option<(f64, Option<f64>)> {
+    let (ours, theirs) = (&a.listing.content, &b.listing.content);
+    if a.listing.id == b.listing.id
+        || ours.kind != theirs.kind
+        || disjoint(&ours.target_groups, &theirs.target_groups)
+    {
+        return None;
+    }
+    let (closeness, ..) = catalog.themes.closest(&ours.themes, &theirs.themes)?;
+    let remote = [ours.attendance, theirs.attendance].map(|a| a == Attendance::Remote);
+    let metres = match remote {
+        [true, true] => None,
+        [false, false] => Some(a.listing.point().metres_to(b.listing.point())),
+        _ => return None,
+    };
+    if metres.is_some_and(|metres| metres > SIMILAR_WITHIN_METRES) {
+        return None;
+    }
+    let nearness = metres.map_or(1.0, |metres| halving(metres / 1000.0, 2.0));
+    let wording = text::dice(&a.words().heading, &b.words().heading);
+    let similarity = (closeness + nearness + wording) / 3.0;
+    // The same step as in the order, so that rounding neither shows nor hides one.
+    (similarity >= SIMILAR_AT_LEAST - 5e-10).then_some((similarity, metres))
+}

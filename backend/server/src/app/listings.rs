@@ -1,0 +1,524 @@
+//! Posting, changing and finding listings.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use faelled_engine::{
+    access::{self, Actor},
+    board::Posted,
+    id::{ListingId, OrganizationId, PersonId},
+    listing::{Content, Listing, ListingDraft, ListingKind, ListingStatus, Poster},
+    matching::{self, Similar, Suggestion},
+    nearby::{self, Facets, Filter, FilterDraft, Hit, Order, SortKey},
+    organization::Role,
+    problem::Fault,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    App, AppError, Outcome, Refusal, Why,
+    idempotency::{self, Request},
+    paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
+};
+use crate::{clock::fresh_id, jobs};
+
+/// Counterparts and similar listings shown with a listing that is posted or drafted.
+const SHOWN_AT_ONCE: usize = 10;
+
+/// What comes in to post a listing.
+#[derive(Debug, Clone)]
+pub struct PostListing {
+    /// On whose behalf; none is the person.
+    pub organization: Option<OrganizationId>,
+    /// What it says.
+    pub draft: ListingDraft,
+}
+
+/// Posts a listing.
+pub async fn post(
+    app: &App,
+    actor: &Actor,
+    input: PostListing,
+    key: Option<&str>,
+) -> Outcome<Listing> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let request = Request::read("postListing", key, &input);
+    let (poster, content) = judge_draft(app, actor, person, &input, now).await;
+    let mut refusals = Vec::new();
+    let request = request
+        .map_err(|refusal| refusals.push(refusal))
+        .ok()
+        .flatten();
+    let poster = take(&mut refusals, poster)?;
+    let content = take(&mut refusals, content)?;
+    let (Some(poster), Some(content), true) = (poster, content, refusals.is_empty()) else {
+        return Err(AppError::Refused(refusals));
+    };
+    let listing = new_listing(poster, person, content, now);
+    insert_once(app, person, request.as_ref(), listing, now).await
+}
+
+/// Copies a listing of one's own, with changes, as a new one.
+pub async fn copy(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    change: impl Fn(&mut ListingDraft) + Send,
+    changes: &(impl std::fmt::Debug + Sync),
+    key: Option<&str>,
+) -> Outcome<Listing> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let request = Request::read("copyListing", key, &(id, changes))
+        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
+    let original = app.store.listing(id).await?;
+    let original = managed(app, actor, original)?;
+    let mut draft = original.content.draft(&app.catalog);
+    change(&mut draft);
+    let content = read(app, &draft, now).map_err(|e| e.within("changes"))?;
+    let listing = new_listing(original.poster, person, content, now);
+    insert_once(app, person, request.as_ref(), listing, now).await
+}
+
+/// Changes what a listing says.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    seen: i32,
+    change: impl FnOnce(&mut ListingDraft) + Send,
+) -> Outcome<Listing> {
+    let now = app.clock.now();
+    edit(app, actor, id, seen, |listing, person| {
+        if matches!(
+            listing.status,
+            ListingStatus::Closed | ListingStatus::Withdrawn
+        ) {
+            return Err(AppError::refused("id", Why::WrongState));
+        }
+        let mut draft = listing.content.draft(&app.catalog);
+        change(&mut draft);
+        let content = read(app, &draft, now).map_err(|e| e.within("changes"))?;
+        if content
+            .capacity
+            .is_some_and(|capacity| capacity < listing.taken)
+        {
+            let fault = Fault::OutOfRange {
+                min: f64::from(listing.taken),
+                max: 10_000.0,
+            };
+            return Err(AppError::refused("changes.capacity", Why::Invalid(fault)));
+        }
+        listing.certificate_declared =
+            declared(&content, listing.certificate_declared, person, now);
+        listing.content = content;
+        listing.assured_at = now;
+        Ok(())
+    })
+    .await
+}
+
+/// A decision about a listing as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Hide it for a while.
+    Pause,
+    /// Show it again.
+    Resume,
+    /// It is done with.
+    Close,
+    /// It was not meant.
+    Withdraw,
+    /// It is still current.
+    Confirm,
+}
+
+/// Carries out a decision about a listing.
+pub async fn decide(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    seen: i32,
+    decision: Decision,
+) -> Outcome<Listing> {
+    use ListingStatus::{Closed, Open, Paused, Withdrawn};
+    let now = app.clock.now();
+    edit(app, actor, id, seen, |listing, _| {
+        listing.status = match (decision, listing.status) {
+            (Decision::Pause, Open) => Paused,
+            (Decision::Resume, Paused) => Open,
+            (Decision::Close, Open | Paused) => Closed,
+            (Decision::Withdraw, Open | Paused) => Withdrawn,
+            (Decision::Confirm, Open | Paused) => listing.status,
+            _ => return Err(AppError::refused("id", Why::WrongState)),
+        };
+        if decision == Decision::Confirm {
+            listing
+                .content
+                .check_ahead(now)
+                .map_err(|problems| AppError::invalid("", problems))?;
+            listing.assured_at = now;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Adds or takes back the actor's support of a wish. Doing it twice changes nothing.
+pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) -> Outcome<Listing> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let mut writing = app.store.write(now).await?;
+    let listing = writing
+        .listing_for_update(id)
+        .await?
+        .filter(|l| l.status == ListingStatus::Open);
+    let listing = listing.ok_or_else(not_found)?;
+    if listing.content.kind != ListingKind::Wish {
+        return Err(AppError::refused("id", Why::NotAWish));
+    }
+    if supports {
+        if now >= listing.expires_at() {
+            return Err(AppError::refused("id", Why::NotOpen));
+        }
+        writing.add_support(id, person).await?;
+    } else {
+        writing.remove_support(id, person).await?;
+    }
+    app.commit(writing).await?;
+    current(app, id).await
+}
+
+/// What a listing that is only drafted would meet.
+pub async fn preview(app: &App, actor: &Actor, input: PostListing) -> Outcome<Seen> {
+    let now = app.clock.now();
+    // Someone who has not signed in may try a draft as a private person.
+    let person = actor.person().unwrap_or_else(fresh_id);
+    let (poster, content) = judge_draft(app, actor, person, &input, now).await;
+    let mut refusals = Vec::new();
+    let poster = take(&mut refusals, poster)?;
+    let content = take(&mut refusals, content)?;
+    match (poster, content, refusals.is_empty()) {
+        (Some(poster), Some(content), true) => {
+            let listing = new_listing(poster, person, content, now);
+            Ok(seen(app, &Posted::new(listing, &app.catalog, now), now))
+        }
+        _ => Err(AppError::Refused(refusals)),
+    }
+}
+
+/// What the engine sees of a listing: its best counterparts, and those that do much the same.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Best counterparts.
+    pub suggestions: Vec<Suggestion>,
+    /// Similar listings.
+    pub similar: Vec<Similar>,
+}
+
+/// What the engine sees of a listing at `now`.
+pub fn seen(app: &App, posted: &Posted, now: DateTime<Utc>) -> Seen {
+    let board = app.live.board();
+    let nobody = BTreeSet::new();
+    Seen {
+        suggestions: matching::suggestions(
+            &board,
+            &app.catalog,
+            posted,
+            &nobody,
+            now,
+            SHOWN_AT_ONCE,
+        ),
+        similar: matching::similar(&board, &app.catalog, posted, now, SHOWN_AT_ONCE),
+    }
+}
+
+/// A page of listings that were found, with everything that was found for counting.
+pub struct Found {
+    /// The page.
+    pub page: Paged<Hit>,
+    /// How many were found in all.
+    pub total: usize,
+    /// What was found in all, for facets.
+    pub hits: Arc<Vec<Hit>>,
+    /// The filter, for facets.
+    pub filter: Filter,
+    /// What its cursors carry.
+    pub origin: Origin,
+}
+
+impl Found {
+    /// Counts by theme, kind, organization and weekday.
+    pub fn facets(&self, app: &App) -> Facets {
+        nearby::facets(&self.hits, &app.catalog, &self.filter, self.origin.now)
+    }
+
+    /// The cursor of a listing on this list.
+    pub fn cursor(&self, app: &App, hit: &Hit) -> String {
+        self.origin.seal(app, &CursorKey::from(hit.key))
+    }
+}
+
+/// A sort key as a cursor carries it: the bits of the value, since JSON knows no infinity.
+#[derive(Serialize, Deserialize)]
+struct CursorKey(u64, uuid::Uuid);
+
+impl From<SortKey> for CursorKey {
+    fn from(key: SortKey) -> Self {
+        Self(key.value.to_bits(), key.id.uuid())
+    }
+}
+
+impl From<CursorKey> for SortKey {
+    fn from(key: CursorKey) -> Self {
+        Self {
+            value: f64::from_bits(key.0),
+            id: ListingId::new(key.1),
+        }
+    }
+}
+
+/// Why a list cannot be shown.
+#[derive(Debug)]
+pub enum ListError {
+    /// The filter.
+    Filter(Vec<faelled_engine::problem::Problem>),
+    /// The page.
+    Page(PageError),
+}
+
+/// Finds open listings.
+pub fn find(
+    app: &App,
+    draft: &FilterDraft,
+    order: Order,
+    args: &PageArgs,
+    max: i32,
+) -> Result<Found, ListError> {
+    let filter = Filter::parse(draft, &app.catalog).map_err(ListError::Filter)?;
+    if order == Order::Distance && !filter.has_point() {
+        let fault = Fault::Needs {
+            other: "filter.near",
+        };
+        let problem = faelled_engine::problem::Problem::at("orderBy", fault);
+        return Err(ListError::Filter(vec![problem]));
+    }
+    let scope = Scope::of("listings", &(draft, order));
+    let page: Page<CursorKey> = args
+        .read(&app.cursors, scope, max, app.clock.now())
+        .map_err(ListError::Page)?;
+    let page = Page {
+        now: page.now,
+        size: page.size,
+        from_back: page.from_back,
+        after: page.after.map(SortKey::from),
+        before: page.before.map(SortKey::from),
+    };
+    let hits = nearby::find(&app.live.board(), &app.catalog, &filter, order, page.now);
+    let origin = Origin {
+        scope,
+        now: page.now,
+    };
+    let hits = Arc::new(hits);
+    let total = hits.len();
+    let page = Paged::cut(hits.as_ref().clone(), &page, |hit| hit.key);
+    Ok(Found {
+        page,
+        total,
+        hits,
+        filter,
+        origin,
+    })
+}
+
+/// Whether a listing is open now.
+pub fn is_open(app: &App, listing: &Listing) -> bool {
+    let now = app.clock.now();
+    match app.live.board().get(listing.id) {
+        Some(posted) if posted.listing.revision == listing.revision => posted.is_open(now),
+        _ => Posted::new(listing.clone(), &app.catalog, now).is_open(now),
+    }
+}
+
+/// Who posts, and what, or what is wrong with either.
+async fn judge_draft(
+    app: &App,
+    actor: &Actor,
+    person: PersonId,
+    input: &PostListing,
+    now: DateTime<Utc>,
+) -> (Outcome<Poster>, Outcome<Content>) {
+    let poster = poster(app, actor, person, input.organization).await;
+    let content = read(app, &input.draft, now).map_err(|error| error.within("draft"));
+    (poster, content)
+}
+
+/// Keeps a value, or its refusals; any other error ends it.
+fn take<T>(refusals: &mut Vec<Refusal>, outcome: Outcome<T>) -> Outcome<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(AppError::Refused(more)) => {
+            refusals.extend(more);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The poster that the actor may be: itself, or an organization that it coordinates.
+pub(super) async fn poster(
+    app: &App,
+    actor: &Actor,
+    person: PersonId,
+    organization: Option<OrganizationId>,
+) -> Outcome<Poster> {
+    let Some(organization) = organization else {
+        return Ok(Poster::Person(person));
+    };
+    if actor.is(Role::Coordinator, organization) {
+        return Ok(Poster::Organization(organization));
+    }
+    let known = app.store.organization(organization).await?.is_some();
+    let why = if known { Why::Forbidden } else { Why::NotFound };
+    Err(AppError::refused("organization", why))
+}
+
+fn read(app: &App, draft: &ListingDraft, now: DateTime<Utc>) -> Outcome<Content> {
+    let content =
+        Content::parse(draft, &app.catalog).map_err(|problems| AppError::invalid("", problems))?;
+    content
+        .check_ahead(now)
+        .map_err(|problems| AppError::invalid("", problems))?;
+    Ok(content)
+}
+
+fn new_listing(poster: Poster, person: PersonId, content: Content, now: DateTime<Utc>) -> Listing {
+    Listing {
+        id: fresh_id(),
+        version: 1,
+        revision: 1,
+        poster,
+        posted_by: person,
+        status: ListingStatus::Open,
+        certificate_declared: declared(&content, None, person, now),
+        content,
+        taken: 0,
+        supports: 0,
+        posted_at: now,
+        assured_at: now,
+        updated_at: now,
+        external_id: None,
+    }
+}
+
+/// Who declared a børneattest, and when: the first who did, as long as it is declared.
+fn declared(
+    content: &Content,
+    before: Option<(PersonId, DateTime<Utc>)>,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Option<(PersonId, DateTime<Utc>)> {
+    let declares = content.declarations.childrens_certificate == Some(true);
+    declares.then(|| before.unwrap_or((person, now)))
+}
+
+async fn insert_once(
+    app: &App,
+    person: PersonId,
+    request: Option<&Request>,
+    listing: Listing,
+    now: DateTime<Utc>,
+) -> Outcome<Listing> {
+    let mut writing = app.store.write(now).await?;
+    if let Some(first) = idempotency::recall(&mut writing, request, person).await? {
+        drop(writing);
+        return current(app, first).await;
+    }
+    writing.insert_listing(&listing).await?;
+    writing.enqueue(jobs::assess::draft(listing.id, now));
+    idempotency::remember(&mut writing, request, person, listing.id).await?;
+    app.commit(writing).await?;
+    Ok(listing)
+}
+
+/// Changes a listing of the actor's own, if it still has the version that the actor saw.
+async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    seen: i32,
+    change: impl FnOnce(&mut Listing, PersonId) -> Outcome<()> + Send,
+) -> Outcome<Listing> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let mut writing = app.store.write(now).await?;
+    let listing = writing.listing_for_update(id).await?;
+    let mut listing = managed(app, actor, listing)?;
+    if listing.version != seen {
+        return Err(AppError::refused(
+            "version",
+            Why::StaleVersion {
+                current: listing.version,
+            },
+        ));
+    }
+    change(&mut listing, person)?;
+    listing.version += 1;
+    listing.revision += 1;
+    listing.updated_at = now;
+    if !writing.update_listing(&listing, seen).await? {
+        return Err(AppError::refused(
+            "version",
+            Why::StaleVersion { current: seen + 1 },
+        ));
+    }
+    if listing.status == ListingStatus::Open {
+        writing.enqueue(jobs::assess::draft(id, now));
+    }
+    app.commit(writing).await?;
+    Ok(listing)
+}
+
+/// The listing, if the actor manages it. One that the actor may not see answers as an absent one.
+fn managed(app: &App, actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
+    let listing = listing.ok_or_else(not_found)?;
+    let standings = access::standings_to_listing(actor, &listing, false);
+    if access::manages_listing(&standings) {
+        Ok(listing)
+    } else if access::sees_listing(&standings, &listing, is_open(app, &listing)) {
+        Err(AppError::refused("id", Why::Forbidden))
+    } else {
+        Err(not_found())
+    }
+}
+
+async fn current(app: &App, id: ListingId) -> Outcome<Listing> {
+    app.store.listing(id).await?.ok_or_else(not_found)
+}
+
+fn not_found() -> AppError {
+    AppError::refused("id", Why::NotFound)
+}
+
+pub(super) fn signed_in(actor: &Actor) -> Outcome<PersonId> {
+    actor
+        .person()
+        .filter(|_| access::takes_part(actor))
+        .ok_or(AppError::Unauthenticated)
+}
+
+impl AppError {
+    /// The same refusals, seen from outside: their fields lie within `outer`.
+    fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Refused(mut refusals) => {
+                for refusal in &mut refusals {
+                    refusal.field.insert(0, outer.to_owned());
+                }
+                Self::Refused(refusals)
+            }
+            other => other,
+        }
+    }
+}

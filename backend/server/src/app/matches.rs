@@ -1,0 +1,261 @@
+//! Proposing a match, answering it, and what comes of it.
+
+use std::collections::HashMap;
+
+use faelled_engine::{
+    access::{self, Actor},
+    agreement::{Match, MatchStatus, Step},
+    id::{ListingId, MatchId, OrganizationId},
+    listing::{Listing, Poster},
+    text,
+};
+use faelled_store::{Constraint, MatchFilter, StoreError, Writing};
+
+use super::{
+    App, AppError, Outcome, Why,
+    idempotency::{self, Request},
+    listings::{is_open, poster, signed_in},
+    paging::{Asked, PageError, Scope, Timeline, timeline},
+};
+use crate::{clock::fresh_id, jobs};
+
+/// What comes in to propose a match.
+#[derive(Debug, Clone)]
+pub struct ProposeMatch {
+    /// The listing that is answered.
+    pub listing: ListingId,
+    /// The proposer's own listing, if there is one.
+    pub counterpart: Option<ListingId>,
+    /// On whose behalf, without a listing of one's own; none is the person.
+    pub on_behalf_of: Option<OrganizationId>,
+    /// A word to the other side.
+    pub message: String,
+}
+
+/// Proposes a match to the owner of a listing.
+pub async fn propose(
+    app: &App,
+    actor: &Actor,
+    input: ProposeMatch,
+    key: Option<&str>,
+) -> Outcome<Match> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let request = Request::read("proposeMatch", key, &input)
+        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
+    let message = text::lines(&input.message, 0, 1_000)
+        .map_err(|fault| AppError::refused("message", Why::Invalid(fault)))?;
+    let proposing_as = match input.counterpart {
+        Some(_) => None,
+        None => {
+            let poster = poster(app, actor, person, input.on_behalf_of).await;
+            Some(poster.map_err(|error| error.renamed("organization", "onBehalfOf"))?)
+        }
+    };
+    let mut writing = app.store.write(now).await?;
+    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
+        drop(writing);
+        return current(app, first).await;
+    }
+    let mut locked = lock_listings(&mut writing, input.listing, input.counterpart).await?;
+    let listing = locked.take(input.listing);
+    let listing = open_or_refused(app, actor, listing, "listing")?;
+    let proposer = match (input.counterpart, proposing_as) {
+        (Some(id), _) => {
+            let own = open_or_refused(app, actor, locked.take(id), "counterpart")?;
+            if !actor.speaks_for(own.poster) {
+                return Err(AppError::refused("counterpart", Why::Forbidden));
+            }
+            if !own.content.kind.meets(listing.content.kind) {
+                return Err(AppError::refused("counterpart", Why::NotAPair));
+            }
+            own.poster
+        }
+        (None, Some(poster)) => poster,
+        (None, None) => Poster::Person(person),
+    };
+    if proposer == listing.poster || actor.speaks_for(listing.poster) {
+        return Err(AppError::refused("listing", Why::OwnListing));
+    }
+    if !listing.has_place() {
+        return Err(AppError::refused("listing", Why::CapacityFull));
+    }
+    let proposed = Match {
+        id: fresh_id(),
+        version: 1,
+        listing: listing.id,
+        counterpart: input.counterpart,
+        proposer,
+        proposed_by: person,
+        owner: listing.poster,
+        answered_by: None,
+        status: MatchStatus::Proposed,
+        message,
+        proposed_at: now,
+        updated_at: now,
+    };
+    match writing.insert_match(&proposed).await {
+        Err(error) if error.is(Constraint::LivePair) => {
+            return Err(AppError::refused("listing", Why::AlreadyMatched));
+        }
+        other => other?,
+    }
+    writing.enqueue(jobs::expire_match::draft(&proposed));
+    idempotency::remember(&mut writing, request.as_ref(), person, proposed.id).await?;
+    app.commit(writing).await?;
+    Ok(proposed)
+}
+
+/// Takes a step with a match. Accepting takes a place of the capacity of each listing of the pair,
+/// in this transaction; withdrawing a confirmed one gives it free again.
+pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Outcome<Match> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let absent = || AppError::refused("id", Why::NotFound);
+    // Which listings to lock is a fact that never changes; the state is read again under the lock.
+    let known = app.store.match_(id).await?.ok_or_else(absent)?;
+    let side = actor.side_of(&known).ok_or_else(absent)?;
+    let mut writing = app.store.write(now).await?;
+    let mut locked = lock_listings(&mut writing, known.listing, known.counterpart).await?;
+    let mut agreed = writing.match_for_update(id).await?.ok_or_else(absent)?;
+    let from = agreed.status;
+    let to = agreed
+        .after(step, Some(side))
+        .ok_or_else(|| AppError::refused("id", Why::WrongState))?;
+    let listings: Vec<ListingId> = [Some(agreed.listing), agreed.counterpart]
+        .into_iter()
+        .flatten()
+        .collect();
+    match (from, to) {
+        (_, MatchStatus::Confirmed) => {
+            for listing in &listings {
+                let open = locked
+                    .take(*listing)
+                    .is_some_and(|listing| is_open(app, &listing));
+                if !open {
+                    return Err(AppError::refused("id", Why::NotOpen));
+                }
+                if !writing.take_place(*listing).await? {
+                    return Err(AppError::refused("id", Why::CapacityFull));
+                }
+            }
+        }
+        (MatchStatus::Confirmed, MatchStatus::Withdrawn) => {
+            for listing in &listings {
+                writing.free_place(*listing).await?;
+            }
+        }
+        _ => {}
+    }
+    let seen = agreed.version;
+    agreed.status = to;
+    agreed.version += 1;
+    agreed.updated_at = now;
+    if matches!(step, Step::Accept | Step::Decline) {
+        agreed.answered_by = Some(person);
+    }
+    if !writing.update_match(&agreed, seen).await? {
+        return Err(AppError::refused("id", Why::WrongState));
+    }
+    app.commit(writing).await?;
+    Ok(agreed)
+}
+
+/// Which matches.
+#[derive(Debug, Clone, Copy)]
+pub enum Of {
+    /// Every one that the actor is a side of.
+    Actor,
+    /// Of those, the ones with this listing.
+    Listing(ListingId),
+}
+
+/// A page of the actor's matches, latest proposal first.
+pub async fn page(
+    app: &App,
+    actor: &Actor,
+    of: Of,
+    asked: Asked<'_>,
+) -> Result<Result<Timeline<Match>, PageError>, StoreError> {
+    let posters: Vec<Poster> = actor.posters().collect();
+    let listing = match of {
+        Of::Actor => None,
+        Of::Listing(id) => Some(id),
+    };
+    let filter = MatchFilter {
+        listing,
+        ..MatchFilter::default()
+    };
+    let scope = Scope::of("matches", &(actor.person(), of));
+    timeline(
+        app,
+        scope,
+        asked,
+        async |window| app.store.matches(&posters, &filter, &window).await,
+        async || app.store.count_matches(&posters, &filter).await,
+    )
+    .await
+}
+
+/// The listings of a pair, locked.
+struct Locked(HashMap<ListingId, Listing>);
+
+impl Locked {
+    fn take(&mut self, id: ListingId) -> Option<Listing> {
+        self.0.remove(&id)
+    }
+}
+
+/// Locks the listings of a pair in the order of their ids, so that two pairs never wait for each
+/// other.
+async fn lock_listings(
+    writing: &mut Writing,
+    listing: ListingId,
+    counterpart: Option<ListingId>,
+) -> Outcome<Locked> {
+    let ids: Vec<ListingId> = [Some(listing), counterpart].into_iter().flatten().collect();
+    Ok(Locked(writing.listings_for_update(&ids).await?))
+}
+
+/// The listing, if the actor may see it and it is open.
+fn open_or_refused(
+    app: &App,
+    actor: &Actor,
+    listing: Option<Listing>,
+    field: &str,
+) -> Outcome<Listing> {
+    let listing = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
+    let open = is_open(app, &listing);
+    let standings = access::standings_to_listing(actor, &listing, false);
+    if !access::sees_listing(&standings, &listing, open) {
+        Err(AppError::refused(field, Why::NotFound))
+    } else if open {
+        Ok(listing)
+    } else {
+        Err(AppError::refused(field, Why::NotOpen))
+    }
+}
+
+async fn current(app: &App, id: MatchId) -> Outcome<Match> {
+    app.store
+        .match_(id)
+        .await?
+        .ok_or_else(|| AppError::refused("id", Why::NotFound))
+}
+
+impl AppError {
+    /// The same refusals, with a field called by another name.
+    fn renamed(self, from: &str, to: &str) -> Self {
+        match self {
+            Self::Refused(mut refusals) => {
+                for part in refusals.iter_mut().flat_map(|refusal| &mut refusal.field) {
+                    if part == from {
+                        to.clone_into(part);
+                    }
+                }
+                Self::Refused(refusals)
+            }
+            other => other,
+        }
+    }
+}

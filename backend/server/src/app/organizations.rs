@@ -1,0 +1,127 @@
+//! Registering organizations.
+
+use faelled_engine::{
+    access::Actor,
+    id::OrganizationId,
+    organization::{Organization, OrganizationKind, Profile, ProfileDraft, Role},
+};
+
+use faelled_store::{OrganizationKey, StoreError};
+
+pub use faelled_store::OrganizationFilter as Filter;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    App, AppError, Outcome, Why,
+    idempotency::{self, Request},
+    listings::signed_in,
+    paging::{Asked, Origin, PageError, Paged, Scope},
+};
+use crate::clock::fresh_id;
+
+/// What comes in to register an organization.
+#[derive(Debug, Clone)]
+pub struct RegisterOrganization {
+    /// What it is.
+    pub kind: OrganizationKind,
+    /// The organization that it is a branch or a part of.
+    pub parent: Option<OrganizationId>,
+    /// What it tells about itself.
+    pub profile: ProfileDraft,
+}
+
+/// Registers an organization, with the person as its first admin. It stays unverified until a
+/// volunteer house verifies it.
+pub async fn register(
+    app: &App,
+    actor: &Actor,
+    input: RegisterOrganization,
+    key: Option<&str>,
+) -> Outcome<Organization> {
+    let person = signed_in(actor)?;
+    let now = app.clock.now();
+    let request = Request::read("registerOrganization", key, &input)
+        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
+    let profile = Profile::parse(&input.profile, input.kind, input.parent, &app.catalog)
+        .map_err(|problems| AppError::invalid("", problems))?;
+    if let Some(parent) = input.parent
+        && app.store.organization(parent).await?.is_none()
+    {
+        return Err(AppError::refused("parent", Why::NotFound));
+    }
+    let organization = Organization {
+        id: fresh_id(),
+        version: 1,
+        profile,
+        verified: false,
+        external_id: None,
+    };
+    let mut writing = app.store.write(now).await?;
+    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
+        drop(writing);
+        let first = app.store.organization(first).await?;
+        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+    }
+    writing.insert_organization(&organization).await?;
+    writing
+        .insert_membership(person, organization.id, Role::Admin)
+        .await?;
+    idempotency::remember(&mut writing, request.as_ref(), person, organization.id).await?;
+    app.commit(writing).await?;
+    Ok(organization)
+}
+
+/// A page of organizations, by name.
+pub struct Found {
+    /// The page.
+    pub page: Paged<Organization>,
+    /// How many there are in all; 0 when nobody asked.
+    pub total: u64,
+    /// What its cursors carry.
+    pub origin: Origin,
+}
+
+/// The cursor of an organization on a list by name.
+pub fn cursor(app: &App, origin: Origin, organization: &Organization) -> String {
+    let OrganizationKey { name, id } = OrganizationKey::of(organization);
+    origin.seal(app, &NameKey(name, id.uuid()))
+}
+
+/// Where an organization stands among all, as a cursor carries it.
+#[derive(Serialize, Deserialize)]
+struct NameKey(String, uuid::Uuid);
+
+/// Organizations whose names hold the words asked for.
+pub async fn page(
+    app: &App,
+    filter: &Filter,
+    asked: Asked<'_>,
+) -> Result<Result<Found, PageError>, StoreError> {
+    let scope = Scope::of("organizations", filter);
+    let page = match asked
+        .args
+        .read::<NameKey>(&app.cursors, scope, asked.max, app.clock.now())
+    {
+        Ok(page) => page,
+        Err(error) => return Ok(Err(error)),
+    };
+    let key = |key: &NameKey| OrganizationKey {
+        name: key.0.clone(),
+        id: OrganizationId::new(key.1),
+    };
+    let rows = app.store.organizations(filter, &page.window(key)).await?;
+    let total = if asked.counted {
+        app.store.count_organizations(filter).await?
+    } else {
+        0
+    };
+    let origin = Origin {
+        scope,
+        now: page.now,
+    };
+    Ok(Ok(Found {
+        page: Paged::from_rows(rows, &page),
+        total,
+        origin,
+    }))
+}

@@ -1,0 +1,116 @@
+//! What a person has: listings, and notices of what is new for them.
+
+use std::collections::HashMap;
+
+use faelled_engine::{
+    access::Actor,
+    id::PersonId,
+    listing::{Listing, Poster},
+};
+use faelled_store::{NewToken, Notice, Store, StoreError, TokenHash};
+use sha2::{Digest, Sha256};
+
+use super::{
+    App,
+    paging::{Asked, PageError, Scope, Timeline, timeline},
+};
+use crate::clock::{Clock, fresh_secret};
+
+/// A page of the listings of the actor, and of the organizations that it coordinates, whatever
+/// their status, latest posted first.
+pub async fn own_listings(
+    app: &App,
+    actor: &Actor,
+    asked: Asked<'_>,
+) -> Result<Result<Timeline<Listing>, PageError>, StoreError> {
+    let posters: Vec<Poster> = actor.posters().collect();
+    timeline(
+        app,
+        Scope::of("own listings", &actor.person()),
+        asked,
+        async |window| app.store.listings_of(&posters, &[], &window).await,
+        async || app.store.count_listings_of(&posters, &[]).await,
+    )
+    .await
+}
+
+/// A page of the actor's notices, latest first, with the listings that they are about.
+pub async fn notices(
+    app: &App,
+    actor: &Actor,
+    asked: Asked<'_>,
+) -> Result<Result<Timeline<NoticeShown>, PageError>, StoreError> {
+    let posters: Vec<Poster> = actor.posters().collect();
+    timeline(
+        app,
+        Scope::of("notices", &actor.person()),
+        asked,
+        async |window| {
+            let notices = app.store.notices(&posters, &window).await?;
+            let mut ids: Vec<_> = notices
+                .iter()
+                .flat_map(|n| [n.listing, n.counterpart])
+                .collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let listings = app.store.listings_by_ids(&ids).await?;
+            Ok(notices
+                .into_iter()
+                .filter_map(|notice| shown(notice, &listings))
+                .collect())
+        },
+        async || app.store.count_notices(&posters).await,
+    )
+    .await
+}
+
+/// A notice with the two listings that it is about.
+pub struct NoticeShown {
+    /// The notice.
+    pub notice: Notice,
+    /// The actor's listing.
+    pub listing: Listing,
+    /// What fits it.
+    pub counterpart: Listing,
+}
+
+fn shown(
+    notice: Notice,
+    listings: &HashMap<faelled_engine::id::ListingId, Listing>,
+) -> Option<NoticeShown> {
+    let listing = listings.get(&notice.listing)?.clone();
+    let counterpart = listings.get(&notice.counterpart)?.clone();
+    Some(NoticeShown {
+        notice,
+        listing,
+        counterpart,
+    })
+}
+
+/// The hash under which the record keeps a bearer token.
+pub fn token_hash(token: &str) -> TokenHash {
+    TokenHash::new(Sha256::digest(token).into())
+}
+
+/// Makes a token for a person; it is told once, here, and never again. `label` is what it is for.
+pub async fn make_token(
+    store: &Store,
+    clock: Clock,
+    person: PersonId,
+    label: &str,
+    lifetime: Option<chrono::TimeDelta>,
+) -> Result<String, StoreError> {
+    let now = clock.now();
+    let token = format!("faelled_{}", hex::encode(fresh_secret()));
+    let mut writing = store.write(now).await?;
+    writing
+        .insert_token(&NewToken {
+            hash: token_hash(&token),
+            person,
+            label: label.to_owned(),
+            expires_at: lifetime.map(|lifetime| now + lifetime),
+        })
+        .await?;
+    writing.commit().await?;
+    Ok(token)
+}

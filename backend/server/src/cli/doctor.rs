@@ -1,0 +1,68 @@
+//! `faelled doctor`: says what is wrong with the configuration and the record, and how it stands.
+
+use std::path::Path;
+
+use super::{CliError, Tools};
+use crate::{clock::fresh_secret, config::Config};
+
+/// Listings named at most when some do not read.
+const NAMED: usize = 20;
+
+pub async fn run(file: Option<&Path>) -> Result<(), CliError> {
+    let config = Config::load(file)?;
+    println!("Configuration: fine\n{}", config.describe());
+    let tools = Tools::open(&config).await?;
+    tools.store.ping().await?;
+    println!("Record: answers");
+    let mut wrong = 0;
+    let pending = tools.store.pending_migrations().await?;
+    if pending.is_empty() {
+        println!("Migrations: up to date");
+        wrong += contents(&tools).await?;
+    } else {
+        println!("Migrations: {} pending; run `faelled migrate`", pending.len());
+        wrong += 1;
+    }
+    if !config.server.demo
+        && let Err(error) = config.secret(fresh_secret)
+    {
+        println!("Secret: {error}");
+        wrong += 1;
+    }
+    tools.close().await?;
+    match wrong {
+        0 => Ok(()),
+        1 => Err(CliError::Said("1 thing needs attention".to_owned())),
+        _ => Err(CliError::Said(format!("{wrong} things need attention"))),
+    }
+}
+
+async fn contents(tools: &Tools) -> Result<usize, CliError> {
+    let counts = tools.store.counts().await?;
+    println!(
+        "Contents: {} persons, {} organizations, {} listings ({} open), {} matches",
+        counts.persons,
+        counts.organizations,
+        counts.listings,
+        counts.open_listings,
+        counts.matches
+    );
+    let mut wrong = 0;
+    let jobs = tools.store.job_counts(tools.clock.now()).await?;
+    println!(
+        "Jobs: {} due, {} later, {} claimed, {} laid aside",
+        jobs.due, jobs.later, jobs.claimed, jobs.dead
+    );
+    for job in tools.store.dead_jobs(NAMED as u64).await? {
+        println!("  laid aside: {} {} after {} tries: {}", job.kind, job.key, job.attempts, job.last_error);
+    }
+    wrong += usize::from(jobs.dead > 0);
+    let unreadable = tools.store.unreadable_listings(NAMED).await?;
+    for row in &unreadable {
+        println!("  does not read: listing {}: {}", row.listing.uuid(), row.why);
+    }
+    wrong += usize::from(!unreadable.is_empty());
+    let bounds = tools.store.log_bounds().await?;
+    println!("Change log: at {}, kept from {}", bounds.head, bounds.oldest.unwrap_or(bounds.head));
+    Ok(wrong)
+}

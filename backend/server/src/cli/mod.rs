@@ -1,0 +1,170 @@
+//! The command line.
+
+mod demo;
+mod doctor;
+mod people;
+mod seed;
+mod serve;
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Parser, Subcommand};
+use faelled_engine::catalog::Catalog;
+use faelled_store::{RecordConfig, Store, StoreError};
+
+use crate::{clock::Clock, config::{Config, ConfigError, SecretError}, graphql};
+
+/// Fælled: where a municipality's associations, volunteers and citizens find each other.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// Configuration file (TOML). The environment (`FAELLED_SECTION__KEY`) counts for more.
+    #[arg(long, global = true, env = "FAELLED_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve,
+    /// Bring the record up to date with this version.
+    Migrate,
+    /// Fill an empty record.
+    #[command(subcommand)]
+    Seed(seed::Seed),
+    /// People who take part.
+    #[command(subcommand)]
+    Person(people::PersonCommand),
+    /// Bearer tokens, by which people are known until sign-in exists.
+    #[command(subcommand)]
+    Token(people::TokenCommand),
+    /// Print the API's contract (`schema.graphql`).
+    Schema,
+    /// Say what is wrong with the configuration and the record.
+    Doctor,
+}
+
+/// Why a command did not do what it was asked. The text is for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The secret.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    /// The record.
+    #[error("{}", told(.0))]
+    Store(#[from] StoreError),
+    /// The data that the program carries, or that it was given.
+    #[error("{0}")]
+    Data(#[from] faelled_seed::SeedError),
+    /// Loading.
+    #[error("{0}")]
+    Load(#[from] crate::app::exchange::LoadError),
+    /// A file or a socket.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        error: std::io::Error,
+    },
+    /// Anything else, said in full.
+    #[error("{0}")]
+    Said(String),
+}
+
+/// An error of the record with what the database said: whoever runs this command runs the record.
+fn told(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+impl Cli {
+    /// Does what it was asked.
+    pub async fn run(self) -> Result<(), CliError> {
+        if matches!(self.command, Command::Schema) {
+            print!("{}", graphql::sdl());
+            return Ok(());
+        }
+        if matches!(self.command, Command::Doctor) {
+            return doctor::run(self.config.as_deref()).await;
+        }
+        let config = Config::load(self.config.as_deref())?;
+        match self.command {
+            Command::Serve => serve::run(&config).await,
+            Command::Migrate => migrate(&config).await,
+            Command::Seed(seed) => seed::run(seed, &config).await,
+            Command::Person(command) => people::person(command, &config).await,
+            Command::Token(command) => people::token(command, &config).await,
+            Command::Schema | Command::Doctor => Ok(()),
+        }
+    }
+}
+
+async fn migrate(config: &Config) -> Result<(), CliError> {
+    let tools = Tools::open(config).await?;
+    let pending = tools.store.pending_migrations().await?;
+    tools.store.migrate().await?;
+    match pending.len() {
+        0 => println!("The record is up to date."),
+        count => println!("The record is up to date; {count} migrations were applied."),
+    }
+    tools.close().await
+}
+
+/// What most commands need: the record, the catalog and the clock.
+struct Tools {
+    store: Store,
+    catalog: Arc<Catalog>,
+    clock: Clock,
+}
+
+impl Tools {
+    /// Opens the record as it is.
+    async fn open(config: &Config) -> Result<Self, CliError> {
+        let catalog = Arc::new(faelled_seed::catalog()?);
+        create_folder(&config.record.url)?;
+        let record = RecordConfig {
+            url: config.record.url.clone(),
+            readers: config.record.readers,
+            write_queue: config.record.write_queue,
+            write_wait: config.record.write_wait,
+        };
+        let store = Store::connect(&record, Arc::clone(&catalog)).await?;
+        Ok(Self { store, catalog, clock: Clock::new(config.clock.fixed) })
+    }
+
+    /// Opens the record, which must be up to date.
+    async fn open_current(config: &Config) -> Result<Self, CliError> {
+        let tools = Self::open(config).await?;
+        let pending = tools.store.pending_migrations().await?;
+        if pending.is_empty() {
+            return Ok(tools);
+        }
+        Err(CliError::Said(format!(
+            "the record lacks {} migrations; run `faelled migrate` first",
+            pending.len()
+        )))
+    }
+
+    async fn close(self) -> Result<(), CliError> {
+        Ok(self.store.close().await?)
+    }
+}
+
+/// Makes the folder of an SQLite record, so that a first start needs no preparation.
+fn create_folder(url: &str) -> Result<(), CliError> {
+    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
+    let path = path.trim_start_matches("//").split('?').next().unwrap_or(path);
+    match std::path::Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|error| CliError::Io { what: format!("{} cannot be made", folder.display()), error }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,320 @@
+//! What goes wrong, as clients see it: `userErrors` for what a person can mend, top-level errors
+//! for bad requests and faults, always with a code, never with a database's words.
+
+use std::borrow::Borrow;
+
+use async_graphql::{Enum, ErrorExtensions, SimpleObject, Value};
+use faelled_engine::problem::{Fault, Problem};
+use faelled_store::StoreError;
+
+use crate::{
+    app::{AppError, Refusal, Why, listings::ListError, paging::PageError},
+    words::{self, Language},
+};
+
+/// A top-level error. It has no `Display`, so that a stray `?` on another error does not compile.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    code: &'static str,
+    message: String,
+    problems: Vec<UserError>,
+}
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        let problems: Vec<Value> = error
+            .problems
+            .iter()
+            .map(|problem| {
+                async_graphql::value!({
+                    "code": (async_graphql::resolver_utils::enum_value(problem.code)),
+                    "field": (problem.field.clone()),
+                    "message": (problem.message.clone()),
+                })
+            })
+            .collect();
+        Self::new(error.message).extend_with(|_, extensions| {
+            extensions.set("code", error.code);
+            if !problems.is_empty() {
+                extensions.set("problems", problems.clone());
+            }
+        })
+    }
+}
+
+impl ApiError {
+    /// Bad arguments of a query.
+    pub fn bad_input(language: Language, problems: Vec<Problem>) -> Self {
+        Self {
+            code: "BAD_USER_INPUT",
+            message: language
+                .choose(
+                    "Spørgsmålet kan ikke besvares, som det er stillet.",
+                    "The request cannot be answered as it stands.",
+                )
+                .to_owned(),
+            problems: problems
+                .into_iter()
+                .map(|problem| {
+                    user_error(
+                        language,
+                        Refusal {
+                            field: problem.field,
+                            why: Why::Invalid(problem.fault),
+                        },
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    /// Bad arguments of a connection.
+    pub fn page(language: Language, error: PageError) -> Self {
+        let (code, message) = match error {
+            PageError::FirstAndLast => (
+                "BAD_PAGE",
+                language
+                    .choose(
+                        "Brug enten first eller last, ikke begge.",
+                        "Use either first or last, not both.",
+                    )
+                    .to_owned(),
+            ),
+            PageError::Size { argument, max } => (
+                "BAD_PAGE",
+                format!(
+                    "{argument}: {} 1-{max}.",
+                    language.choose("skal være", "must be")
+                ),
+            ),
+            PageError::Cursor { argument } => (
+                "BAD_CURSOR",
+                format!(
+                    "{argument}: {}",
+                    language.choose(
+                        "er ikke en markør fra denne liste med dette filter og denne orden.",
+                        "is not a cursor of this list with this filter and order."
+                    )
+                ),
+            ),
+        };
+        Self {
+            code,
+            message,
+            problems: Vec::new(),
+        }
+    }
+
+    /// A list that cannot be shown.
+    pub fn list(language: Language, error: ListError) -> Self {
+        match error {
+            ListError::Filter(problems) => Self::bad_input(language, problems),
+            ListError::Page(error) => Self::page(language, error),
+        }
+    }
+
+    /// Somebody has to sign in first.
+    pub fn unauthenticated(language: Language) -> Self {
+        Self {
+            code: "UNAUTHENTICATED",
+            message: language
+                .choose("Log ind først.", "Sign in first.")
+                .to_owned(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The subscriber did not keep up with the news.
+    pub fn fell_behind(language: Language) -> Self {
+        Self {
+            code: "FELL_BEHIND",
+            message: language
+                .choose(
+                    "Du kom bagud. Abonnér igen.",
+                    "You fell behind. Subscribe again.",
+                )
+                .to_owned(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The record did not answer. Its own words are logged here, once, and told to nobody.
+    pub fn store(language: Language, error: impl Borrow<StoreError>) -> Self {
+        let error = error.borrow();
+        if matches!(error, StoreError::Busy) {
+            return Self {
+                code: "BUSY",
+                message: language
+                    .choose(
+                        "Der er travlt. Prøv igen om lidt.",
+                        "Busy. Try again in a moment.",
+                    )
+                    .to_owned(),
+                problems: Vec::new(),
+            };
+        }
+        tracing::error!(error = %error, "the record did not answer");
+        Self {
+            code: "INTERNAL",
+            message: language
+                .choose(
+                    "Noget gik galt hos os.",
+                    "Something went wrong on our side.",
+                )
+                .to_owned(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// What a mutation answers: what it made, or what its sender can mend.
+pub enum Answered<T> {
+    Done(T),
+    Refused(Vec<UserError>),
+}
+
+/// Sorts the outcome of a use case into what is for `userErrors` and what is for `errors`.
+pub fn answered<T>(language: Language, outcome: Result<T, AppError>) -> ApiResult<Answered<T>> {
+    match outcome {
+        Ok(value) => Ok(Answered::Done(value)),
+        Err(AppError::Refused(refusals)) => Ok(Answered::Refused(
+            refusals
+                .into_iter()
+                .map(|refusal| user_error(language, refusal))
+                .collect(),
+        )),
+        Err(AppError::Unauthenticated) => Err(ApiError::unauthenticated(language)),
+        Err(AppError::Store(error)) => Err(ApiError::store(language, error)),
+    }
+}
+
+/// Something in the input of a mutation that its sender can mend.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct UserError {
+    /// What is wrong; never changes with the language.
+    code: UserErrorCode,
+    /// Path to the field within `input`, outermost first; positions in lists count from 0.
+    field: Vec<String>,
+    /// What is wrong and what is accepted, in the reader's language (`Accept-Language`).
+    message: String,
+}
+
+/// What can be wrong with an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum UserErrorCode {
+    /// There is a live match of these two already.
+    AlreadyMatched,
+    /// Nothing of it lies ahead.
+    AlreadyOver,
+    /// Nothing, or only spaces, where something is asked for.
+    Blank,
+    /// No places left.
+    CapacityFull,
+    /// Holds control or invisible characters.
+    ControlCharacters,
+    /// Must lie after the start.
+    EndBeforeStart,
+    /// Exactly one of several fields is needed.
+    ExactlyOneOf,
+    /// You may see it, but not do this.
+    Forbidden,
+    /// The idempotency key was used for something else.
+    IdempotencyKeyReused,
+    /// Cannot be read as what it should be.
+    Malformed,
+    /// Another field is needed as well.
+    MissingField,
+    /// The rule never occurs in its first five years.
+    NeverOccurs,
+    /// An offer meets a need or a wish; nothing else meets.
+    NotAPair,
+    /// Only wishes can be supported.
+    NotAWish,
+    /// There is no such thing, or it is not for you.
+    NotFound,
+    /// The listing is not open.
+    NotOpen,
+    /// A number outside its bounds.
+    OutOfRange,
+    /// A point that is not in Denmark.
+    OutsideDenmark,
+    /// It is your own listing.
+    OwnListing,
+    /// The same item twice.
+    Repeated,
+    /// Somebody changed it since you saw it.
+    StaleVersion,
+    /// The rule occurs more often than accepted.
+    TooFrequent,
+    /// More characters than accepted.
+    TooLong,
+    /// More items than accepted.
+    TooMany,
+    /// Fewer characters than accepted.
+    TooShort,
+    /// A code that no list holds.
+    Unknown,
+    /// It is not in a state in which this can be done.
+    WrongState,
+}
+
+fn user_error(language: Language, refusal: Refusal) -> UserError {
+    use UserErrorCode as Code;
+    let (code, key) = match &refusal.why {
+        Why::Invalid(fault) => {
+            return UserError {
+                code: fault_code(fault),
+                field: refusal.field,
+                message: words::fault(language, fault),
+            };
+        }
+        Why::StaleVersion { current } => {
+            let current = current.to_string().into();
+            return UserError {
+                code: Code::StaleVersion,
+                field: refusal.field,
+                message: language.say("refused-stale-version", &[("current", current)]),
+            };
+        }
+        Why::NotFound => (Code::NotFound, "refused-not-found"),
+        Why::Forbidden => (Code::Forbidden, "refused-forbidden"),
+        Why::CapacityFull => (Code::CapacityFull, "refused-capacity-full"),
+        Why::WrongState => (Code::WrongState, "refused-wrong-state"),
+        Why::NotOpen => (Code::NotOpen, "refused-not-open"),
+        Why::KeyReused => (Code::IdempotencyKeyReused, "refused-key-reused"),
+        Why::KeyMalformed => (Code::Malformed, "refused-key-malformed"),
+        Why::OwnListing => (Code::OwnListing, "refused-own-listing"),
+        Why::AlreadyMatched => (Code::AlreadyMatched, "refused-already-matched"),
+        Why::NotAPair => (Code::NotAPair, "refused-not-a-pair"),
+        Why::NotAWish => (Code::NotAWish, "refused-not-a-wish"),
+    };
+    UserError {
+        code,
+        field: refusal.field,
+        message: language.say(key, &[]),
+    }
+}
+
+const fn fault_code(fault: &Fault) -> UserErrorCode {
+    use UserErrorCode as Code;
+    match fault {
+        Fault::Blank => Code::Blank,
+        Fault::TooShort { .. } => Code::TooShort,
+        Fault::TooLong { .. } => Code::TooLong,
+        Fault::ControlCharacters => Code::ControlCharacters,
+        Fault::OutOfRange { .. } => Code::OutOfRange,
+        Fault::OutsideDenmark => Code::OutsideDenmark,
+        Fault::Unknown { .. } => Code::Unknown,
+        Fault::Malformed { .. } => Code::Malformed,
+        Fault::EndBeforeStart => Code::EndBeforeStart,
+        Fault::NeverOccurs => Code::NeverOccurs,
+        Fault::TooFrequent { .. } => Code::TooFrequent,
+        Fault::AlreadyOver => Code::AlreadyOver,
+        Fault::TooMany { .. } => Code::TooMany,
+        Fault::Repeated { .. } => Code::Repeated,
+        Fault::ExactlyOneOf { .. } => Code::ExactlyOneOf,
+        Fault::Needs { .. } => Code::MissingField,
+    }
+}

@@ -1,0 +1,240 @@
+//! Batches what many nodes of one answer ask of the record, so that no resolver issues a query per
+//! row. Made anew for each request. Permission is not decided here: loaders answer facts.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_graphql::{
+    dataloader::{DataLoader, Loader},
+    runtime::{Timer, TokioSpawner},
+};
+use faelled_engine::{
+    access::{self, Actor},
+    board::Posted,
+    id::{ListingId, OrganizationId, PersonId},
+    listing::Poster,
+    organization::{Organization, Person},
+};
+use faelled_store::StoreError;
+use futures_util::future::BoxFuture;
+
+use super::types::person;
+use crate::app::App;
+
+type Answer<T> = Result<T, Arc<StoreError>>;
+
+/// The loaders of one request.
+pub struct Loaders {
+    loader: DataLoader<Record>,
+    actor: Arc<Actor>,
+}
+
+impl Loaders {
+    /// Loaders for what this actor asks.
+    pub fn new(app: &App, actor: &Arc<Actor>) -> Self {
+        let record = Record {
+            app: app.clone(),
+            person: actor.person(),
+            posters: actor.posters().collect(),
+        };
+        let loader =
+            DataLoader::new(record, TokioSpawner::current(), OneTurn).delay(Duration::ZERO);
+        Self {
+            loader,
+            actor: Arc::clone(actor),
+        }
+    }
+
+    pub async fn organization(&self, id: OrganizationId) -> Answer<Option<Organization>> {
+        self.loader.load_one(id).await
+    }
+
+    pub async fn organizations(
+        &self,
+        ids: impl IntoIterator<Item = OrganizationId>,
+    ) -> Answer<HashMap<OrganizationId, Organization>> {
+        self.loader.load_many(ids).await
+    }
+
+    pub async fn person(&self, id: PersonId) -> Answer<Option<KnownPerson>> {
+        self.loader.load_one(id).await
+    }
+
+    pub async fn listing(&self, id: ListingId) -> Answer<Option<Arc<Posted>>> {
+        self.loader.load_one(id).await
+    }
+
+    /// Whether the viewer supports a listing.
+    pub async fn supports(&self, id: ListingId) -> Answer<bool> {
+        if self.actor.person().is_none() {
+            return Ok(false);
+        }
+        Ok(self.loader.load_one(Supported(id)).await?.is_some())
+    }
+
+    /// Whether the viewer is a side of a confirmed or completed match with a listing.
+    pub async fn is_confirmed_side(&self, id: ListingId) -> Answer<bool> {
+        if self.actor.person().is_none() {
+            return Ok(false);
+        }
+        Ok(self.loader.load_one(Confirmed(id)).await?.is_some())
+    }
+
+    /// Listings that the viewer, as a side, has declined or agreed on with this one.
+    pub async fn settled_counterparts(&self, id: ListingId) -> Answer<BTreeSet<ListingId>> {
+        if self.actor.person().is_none() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(self.loader.load_one(Settled(id)).await?.unwrap_or_default())
+    }
+}
+
+/// Waits for one turn of the runtime: enough for every resolver of a level to ask, and two hundred
+/// times shorter than a sleep of a millisecond.
+struct OneTurn;
+
+impl Timer for OneTurn {
+    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::task::yield_now())
+    }
+}
+
+/// A person with the organizations that it belongs to.
+#[derive(Debug, Clone)]
+pub struct KnownPerson {
+    pub person: Person,
+    pub organizations: Vec<OrganizationId>,
+}
+
+impl KnownPerson {
+    /// As much as this actor may know. `confirmed`: whether both have said yes.
+    pub fn seen_by(self, actor: &Actor, confirmed: bool) -> Option<person::Person> {
+        let standings =
+            access::standings_to_person(actor, self.person.id, &self.organizations, confirmed);
+        let view = access::person_view(&standings, &self.person);
+        person::Person::new(self.person, view)
+    }
+}
+
+struct Record {
+    app: App,
+    person: Option<PersonId>,
+    posters: Vec<Poster>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Supported(ListingId);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Confirmed(ListingId);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Settled(ListingId);
+
+impl Loader<OrganizationId> for Record {
+    type Value = Organization;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, ids: &[OrganizationId]) -> Answer<HashMap<OrganizationId, Organization>> {
+        Ok(self.app.store.organizations_by_ids(ids).await?)
+    }
+}
+
+impl Loader<PersonId> for Record {
+    type Value = KnownPerson;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, ids: &[PersonId]) -> Answer<HashMap<PersonId, KnownPerson>> {
+        let persons = self.app.store.persons_by_ids(ids).await?;
+        let mut belongs = self.app.store.organizations_of_persons(ids).await?;
+        let known = persons.into_iter().map(|(id, person)| {
+            let organizations = belongs.remove(&id).unwrap_or_default();
+            (
+                id,
+                KnownPerson {
+                    person,
+                    organizations,
+                },
+            )
+        });
+        Ok(known.collect())
+    }
+}
+
+impl Loader<ListingId> for Record {
+    type Value = Arc<Posted>;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, ids: &[ListingId]) -> Answer<HashMap<ListingId, Arc<Posted>>> {
+        let board = self.app.live.board();
+        let now = self.app.clock.now();
+        let (mut found, mut missing) = (HashMap::new(), Vec::new());
+        for id in ids {
+            match board.get(*id) {
+                Some(posted) => {
+                    found.insert(*id, Arc::clone(posted));
+                }
+                None => missing.push(*id),
+            }
+        }
+        if !missing.is_empty() {
+            let rest = self.app.store.listings_by_ids(&missing).await?;
+            found.extend(
+                rest.into_iter().map(|(id, listing)| {
+                    (id, Arc::new(Posted::new(listing, &self.app.catalog, now)))
+                }),
+            );
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<Supported> for Record {
+    type Value = ();
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, keys: &[Supported]) -> Answer<HashMap<Supported, ()>> {
+        let Some(person) = self.person else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<ListingId> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.supports_of(person, &ids).await?;
+        Ok(found.into_iter().map(|id| (Supported(id), ())).collect())
+    }
+}
+
+impl Loader<Confirmed> for Record {
+    type Value = ();
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, keys: &[Confirmed]) -> Answer<HashMap<Confirmed, ()>> {
+        let ids: Vec<ListingId> = keys.iter().map(|key| key.0).collect();
+        let found = self
+            .app
+            .store
+            .confirmed_listings_of(&self.posters, &ids)
+            .await?;
+        Ok(found.into_iter().map(|id| (Confirmed(id), ())).collect())
+    }
+}
+
+impl Loader<Settled> for Record {
+    type Value = BTreeSet<ListingId>;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, keys: &[Settled]) -> Answer<HashMap<Settled, BTreeSet<ListingId>>> {
+        let ids: Vec<ListingId> = keys.iter().map(|key| key.0).collect();
+        let found = self
+            .app
+            .store
+            .excluded_counterparts(&self.posters, &ids)
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, settled)| (Settled(id), settled.into_iter().collect()))
+            .collect())
+    }
+}

@@ -1,0 +1,106 @@
+//! What one can listen to. Every event is authorised anew.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription};
+use faelled_engine::{
+    access::Actor,
+    id::{MatchId, PersonId},
+    nearby::{Filter, FilterDraft},
+};
+use faelled_store::StoreError;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{
+    Here,
+    error::{ApiError, ApiResult},
+    inputs::ListingFilter,
+    types::{agreement::Match, listing::Listing},
+};
+use crate::{app::App, live::News, words::Language};
+
+/// What one can listen to.
+pub struct Subscription;
+
+/// What one can listen to.
+#[Subscription]
+impl Subscription {
+    /// Listings as they are posted, on whichever server, as long as they are open and the filter
+    /// finds them.
+    async fn listing_posted(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is asked for; nothing asks for all.")] filter: Option<ListingFilter>,
+    ) -> Result<impl Stream<Item = ApiResult<Listing>> + use<>, ApiError> {
+        let (app, language) = (ctx.app().clone(), ctx.language());
+        let draft = FilterDraft::from(filter.unwrap_or_default());
+        let filter = Filter::parse(&draft, &app.catalog)
+            .map_err(|problems| ApiError::bad_input(language, problems))?;
+        let filter = Arc::new((app.clone(), filter));
+        Ok(news(app.live.news(), language).filter_map(move |news| {
+            let filter = Arc::clone(&filter);
+            async move {
+                let (app, filter) = filter.as_ref();
+                let id = match news {
+                    Ok(News::ListingPosted(id)) => id,
+                    Ok(_) => return None,
+                    Err(error) => return Some(Err(error)),
+                };
+                let (board, now) = (app.live.board(), app.clock.now());
+                let posted = board.get(id)?;
+                let found = posted.is_open(now) && filter.finds(&board, &app.catalog, posted, now);
+                found.then(|| Ok(Listing::new(Arc::clone(posted))))
+            }
+        }))
+    }
+
+    /// Matches in which the viewer is a side, whenever one is proposed or changes.
+    async fn match_updated(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = ApiResult<Match>> + use<>, ApiError> {
+        let (app, language) = (ctx.app().clone(), ctx.language());
+        let Some(person) = ctx.actor().person() else {
+            return Err(ApiError::unauthenticated(language));
+        };
+        Ok(news(app.live.news(), language).filter_map(move |news| {
+            let app = app.clone();
+            async move {
+                let id = match news {
+                    Ok(News::MatchUpdated(id)) => id,
+                    Ok(_) => return None,
+                    Err(error) => return Some(Err(error)),
+                };
+                let agreed = visible(&app, person, id).await;
+                agreed
+                    .map_err(|error| ApiError::store(language, error))
+                    .transpose()
+            }
+        }))
+    }
+}
+
+/// The match, if the person is a side of it with the roles that it has now.
+async fn visible(app: &App, person: PersonId, id: MatchId) -> Result<Option<Match>, StoreError> {
+    let Some(agreed) = app.store.match_(id).await? else {
+        return Ok(None);
+    };
+    let actor = Actor::new(person, app.store.memberships_of(person).await?);
+    Ok(actor.side_of(&agreed).is_some().then_some(Match(agreed)))
+}
+
+/// News as a stream. One who does not keep up is told so, once, and the stream ends.
+fn news(
+    receiver: Receiver<News>,
+    language: Language,
+) -> impl Stream<Item = ApiResult<News>> + use<> {
+    stream::unfold(Some(receiver), move |receiver| async move {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Ok(news) => Some((Ok(news), Some(receiver))),
+            Err(RecvError::Lagged(_)) => Some((Err(ApiError::fell_behind(language)), None)),
+            Err(RecvError::Closed) => None,
+        }
+    })
+}

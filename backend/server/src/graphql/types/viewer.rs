@@ -1,0 +1,145 @@
+//! Who asks.
+
+use async_graphql::{Context, Object, SimpleObject};
+use faelled_engine::{access::PersonView, id::PersonId, organization::Membership as Belongs};
+
+use super::{
+    super::{
+        Here,
+        error::{ApiError, ApiResult},
+        paging::{Connection, cost, page_args},
+    },
+    agreement::Match,
+    notice::Notice,
+    organization::Organization,
+    person::Person,
+    scalars::Role,
+};
+use crate::app::{matches::Of, paging::Asked, people};
+
+/// The person who is signed in.
+pub struct Viewer {
+    pub person: PersonId,
+}
+
+/// The person who is signed in.
+#[Object]
+impl Viewer {
+    /// Who it is.
+    async fn person(&self, ctx: &Context<'_>) -> ApiResult<Option<Person>> {
+        let known = ctx.loaders().person(self.person).await;
+        let known = known.map_err(|error| ApiError::store(ctx.language(), error))?;
+        Ok(known.and_then(|known| Person::new(known.person, PersonView::Contact)))
+    }
+
+    /// The organizations that the person belongs to.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn memberships(&self, ctx: &Context<'_>) -> ApiResult<Vec<Membership>> {
+        let belongs = ctx.actor().memberships();
+        let known = ctx
+            .loaders()
+            .organizations(belongs.iter().map(|m| m.organization))
+            .await;
+        let mut known = known.map_err(|error| ApiError::store(ctx.language(), error))?;
+        let membership = |belongs: &Belongs| {
+            let organization = Organization(known.remove(&belongs.organization)?);
+            Some(Membership {
+                organization,
+                role: belongs.role.into(),
+            })
+        };
+        Ok(belongs.iter().filter_map(membership).collect())
+    }
+
+    /// Listings of the person and of the organizations that it coordinates, whatever their status,
+    /// latest posted first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn listings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<super::listing::Listing>> {
+        let (app, language) = (ctx.app(), ctx.language());
+        let counted = ctx.look_ahead().field("totalCount").exists();
+        let args = page_args(first, after, last, before);
+        let found = people::own_listings(
+            app,
+            ctx.actor(),
+            Asked {
+                args: &args,
+                max: ctx.max_page(),
+                counted,
+            },
+        )
+        .await
+        .map_err(|error| ApiError::store(language, error))?
+        .map_err(|error| ApiError::page(language, error))?;
+        let seal = |listing: &faelled_engine::listing::Listing| {
+            found.origin.moment(app, listing.posted_at, listing.id)
+        };
+        let node = |listing| super::listing::Listing::of(ctx, listing);
+        Ok(Connection::new(found.page, found.total, seal, node))
+    }
+
+    /// Matches in which the person, or an organization that it coordinates, is a side, latest
+    /// first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn matches(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<Match>> {
+        Match::page(ctx, Of::Actor, page_args(first, after, last, before)).await
+    }
+
+    /// What was posted or changed and fits a listing of the person, or of an organization that it
+    /// coordinates, latest first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn notices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<Notice>> {
+        let (app, language) = (ctx.app(), ctx.language());
+        let counted = ctx.look_ahead().field("totalCount").exists();
+        let args = page_args(first, after, last, before);
+        let found = people::notices(
+            app,
+            ctx.actor(),
+            Asked {
+                args: &args,
+                max: ctx.max_page(),
+                counted,
+            },
+        )
+        .await
+        .map_err(|error| ApiError::store(language, error))?
+        .map_err(|error| ApiError::page(language, error))?;
+        let seal = |shown: &people::NoticeShown| {
+            found
+                .origin
+                .moment(app, shown.notice.created_at, shown.notice.id)
+        };
+        Ok(Connection::new(found.page, found.total, seal, |shown| {
+            Notice::new(ctx, shown)
+        }))
+    }
+}
+
+/// A person's role in an organization.
+#[derive(SimpleObject)]
+pub struct Membership {
+    /// The organization.
+    organization: Organization,
+    /// As what the person belongs to it.
+    role: Role,
+}

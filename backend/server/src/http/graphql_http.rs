@@ -1,0 +1,457 @@
+//! GraphQL over HTTP: <https://graphql.github.io/graphql-over-http/draft/>, and no more than that.
+//!
+//! GET asks, POST with a JSON body asks or changes. There are no batches, uploads, forms or
+//! persisted documents.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::{
+    Api, AuthError, Caller, Shared,
+    answer::Answer,
+    document::{self, Kind},
+    graphql_ws, limits,
+    negotiate::{self, Media},
+    params,
+    problem::{Code, Problem},
+    request_id::RequestId,
+};
+use crate::observe;
+
+/// Bytes of an oversized body that are still read, so that the client hears the answer and not a
+/// broken connection.
+const MAX_DISCARDED: usize = 16 << 20;
+/// How long they are read.
+const DISCARDING: Duration = Duration::from_secs(3);
+/// Longest bearer token that is looked up.
+const MAX_TOKEN: usize = 512;
+
+/// Answers `/graphql`.
+pub async fn handle<A: Api>(State(shared): State<Shared<A>>, request: Request) -> Response {
+    if graphql_ws::is_upgrade(&request) {
+        return graphql_ws::upgrade(shared, request).await;
+    }
+    let mut response = match negotiate::media_type(request.headers()) {
+        Some(media) => match answer(&shared, request).await {
+            Ok(answer) => respond(&answer, media),
+            Err(problem) => refuse(&problem, media),
+        },
+        None => Problem::new(
+            Code::NotAcceptable,
+            "Accept application/graphql-response+json or application/json.",
+        )
+        .into_response(),
+    };
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn answer<A: Api>(shared: &Shared<A>, request: Request) -> Result<Answer, Problem> {
+    let (parts, body) = request.into_parts();
+    let mut operation = match parts.method {
+        Method::GET => params::from_uri(&parts.uri)?,
+        Method::POST => params::from_body(&read_body(shared, &parts.headers, body).await?)?,
+        _ => return Err(Problem::new(Code::MethodNotAllowed, "Use GET or POST.")),
+    };
+    let kind = document::weigh(&mut operation)?;
+    match kind {
+        Kind::Mutation if parts.method == Method::GET => {
+            return Err(Problem::new(
+                Code::MethodNotAllowed,
+                "Send a mutation by POST.",
+            ));
+        }
+        Kind::Subscription => {
+            return Err(Problem::bad_request(
+                "Subscribe over WebSocket, with the subprotocol graphql-transport-ws.",
+            ));
+        }
+        Kind::Query | Kind::Mutation => {}
+    }
+    let started = Instant::now();
+    let work = async {
+        let caller = caller(&shared.api, &parts).await?;
+        Ok(Answer::from(shared.api.execute(operation, caller).await))
+    };
+    let result = limits::bounded(work, shared.settings.request_timeout).await;
+    let outcome = result
+        .as_ref()
+        .map_or_else(|problem| problem.code.outcome(), Answer::outcome);
+    observe::graphql_operation(kind.label(), "http", outcome, started.elapsed());
+    result
+}
+
+/// Who sends these headers.
+async fn caller<A: Api>(api: &A, parts: &Parts) -> Result<Caller, Problem> {
+    let actor = api.authenticate(bearer(&parts.headers)?).await?;
+    let RequestId(request_id) = parts.extensions.get().cloned().unwrap_or_default();
+    Ok(Caller {
+        actor,
+        language: negotiate::language(&parts.headers),
+        request_id,
+    })
+}
+
+/// The bearer token, if there is an `Authorization` at all.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value
+            .to_str()
+            .ok()
+            .and_then(token_of)
+            .map(Some)
+            .ok_or_else(|| AuthError::Unknown.into()),
+        (Some(_), Some(_)) => Err(AuthError::Unknown.into()),
+    }
+}
+
+/// The token in `Bearer …`.
+pub fn token_of(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim();
+    let sane = !token.is_empty()
+        && token.len() <= MAX_TOKEN
+        && token.bytes().all(|letter| letter.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && sane).then_some(token)
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unknown => Self::new(
+                Code::Unauthenticated,
+                "The token is unknown, expired or revoked. Send `Authorization: Bearer <token>`, or nothing.",
+            ),
+            AuthError::Unavailable => Self::new(Code::Unavailable, "Try again in a moment."),
+        }
+    }
+}
+
+async fn read_body<A>(
+    shared: &Shared<A>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, Problem> {
+    if !negotiate::sends_json(headers) {
+        return Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "Send the request as application/json in UTF-8, not compressed.",
+        ));
+    }
+    let limit = shared.settings.max_body_bytes;
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut chunks = body.into_data_stream();
+    let mut read = Vec::new();
+    let reading = async {
+        if declared.is_some_and(|length| length > limit) {
+            return Ok(false);
+        }
+        while let Some(chunk) = chunks.next().await {
+            let chunk =
+                chunk.map_err(|_| Problem::bad_request("The body ended before its end."))?;
+            if read.len() + chunk.len() > limit {
+                return Ok(false);
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok(true)
+    };
+    match timeout(shared.settings.request_timeout, reading).await {
+        Ok(Ok(true)) => Ok(read.into()),
+        Ok(Ok(false)) => {
+            // Who waits for "100 Continue" has sent nothing, and must not be told to.
+            if !headers.contains_key(header::EXPECT) {
+                discard(chunks).await;
+            }
+            Err(Problem::new(
+                Code::PayloadTooLarge,
+                format!("The body is longer than {limit} bytes."),
+            ))
+        }
+        Ok(Err(problem)) => Err(problem),
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            "The body did not arrive in time.",
+        )),
+    }
+}
+
+/// Most clients read no answer before they have written everything, and a connection that closes
+/// meanwhile looks like a broken network to them.
+async fn discard(mut chunks: axum::body::BodyDataStream) {
+    let mut discarded = 0;
+    let discarding = async {
+        while let Some(Ok(chunk)) = chunks.next().await {
+            discarded += chunk.len();
+            if discarded > MAX_DISCARDED {
+                break;
+            }
+        }
+    };
+    // Whether it ended or the patience did: the answer is the same.
+    let _ = timeout(DISCARDING, discarding).await;
+}
+
+/// The draft of August 2026 would have 294 for data with errors; no client knows that status yet.
+fn respond(answer: &Answer, media: Media) -> Response {
+    let status = if answer.is_refusal() && media == Media::GraphqlResponse {
+        Code::ValidationFailed.status()
+    } else {
+        axum::http::StatusCode::OK
+    };
+    (
+        status,
+        [(header::CONTENT_TYPE, media.content_type())],
+        answer.to_json(),
+    )
+        .into_response()
+}
+
+fn refuse(problem: &Problem, media: Media) -> Response {
+    let mut response = problem.respond(media);
+    if problem.code == Code::MethodNotAllowed {
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::http::testing::{self, GOOD_TOKEN, Sent, call, get, post};
+
+    const NEW: &str = "application/graphql-response+json";
+
+    fn code(sent: &Sent) -> &str {
+        sent.json["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn a_query_is_answered_in_the_media_type_that_was_asked_for() {
+        let sent = call(get("/graphql?query=%7Ba%7D")).await;
+        assert_eq!(
+            (sent.status, &sent.json),
+            (StatusCode::OK, &json!({ "data": { "a": 1 } }))
+        );
+        assert_eq!(
+            sent.header("content-type"),
+            "application/json; charset=utf-8"
+        );
+        assert_eq!(sent.header("cache-control"), "no-store");
+        let sent = call(post(json!({ "query": "{a}" })).header("accept", NEW)).await;
+        assert_eq!(sent.status, StatusCode::OK);
+        assert_eq!(sent.header("content-type"), format!("{NEW}; charset=utf-8"));
+        let sent = call(post(json!({ "query": "{a}" })).header("accept", "text/html")).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wrong_document_is_200_in_the_old_type_and_400_in_the_new() {
+        for (query, expected) in [
+            ("{", "GRAPHQL_PARSE_FAILED"),
+            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ echo(n: \"x\") }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ echo(n: 99999999999) }", "GRAPHQL_VALIDATION_FAILED"),
+        ] {
+            for (accept, status) in [
+                ("application/json", StatusCode::OK),
+                (NEW, StatusCode::BAD_REQUEST),
+            ] {
+                let sent = call(post(json!({ "query": query })).header("accept", accept)).await;
+                assert_eq!(
+                    (sent.status, code(&sent)),
+                    (status, expected),
+                    "{query} {accept}"
+                );
+                assert!(sent.json.get("data").is_none(), "{query}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_during_execution_leaves_the_rest() {
+        let sent = call(post(json!({ "query": "{ a fails }" })).header("accept", NEW)).await;
+        assert_eq!(sent.status, StatusCode::OK);
+        assert_eq!(sent.json["data"], json!({ "a": 1, "fails": null }));
+        assert_eq!(code(&sent), "OUT_OF_LUCK");
+    }
+
+    #[tokio::test]
+    async fn parameters_of_the_wrong_shape_are_400() {
+        for body in [
+            json!([{ "query": "{a}" }]),
+            json!("x"),
+            json!({}),
+            json!({ "query": 1 }),
+            json!({ "query": null }),
+            json!({ "query": "{a}", "operationName": 1 }),
+            json!({ "query": "{a}", "variables": [] }),
+            json!({ "query": "{a}", "variables": "{}" }),
+            json!({ "query": "{a}", "extensions": 0 }),
+        ] {
+            let sent = call(post(body.clone())).await;
+            assert_eq!(
+                (sent.status, code(&sent)),
+                (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+                "{body}"
+            );
+        }
+        for uri in [
+            "/graphql",
+            "/graphql?query=%7Ba%7D&variables=%5B%5D",
+            "/graphql?query=%7Ba%7D&variables=x",
+            "/graphql?query=%7Ba%7D&query=%7Ba%7D",
+        ] {
+            let sent = call(get(uri)).await;
+            assert_eq!(
+                (sent.status, code(&sent)),
+                (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+                "{uri}"
+            );
+        }
+        let nulls =
+            json!({ "query": "{a}", "variables": null, "operationName": null, "extensions": null });
+        assert_eq!(call(post(nulls)).await.json, json!({ "data": { "a": 1 } }));
+        let empty = "/graphql?query=%7Ba%7D&variables=&operationName=&extensions=&other=1";
+        assert_eq!(call(get(empty)).await.json, json!({ "data": { "a": 1 } }));
+    }
+
+    #[tokio::test]
+    async fn nothing_changes_by_get_or_by_a_simple_content_type() {
+        let sent = call(get("/graphql?query=mutation%7Bchange%7D")).await;
+        assert_eq!(sent.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(code(&sent), "METHOD_NOT_ALLOWED");
+        assert_eq!(sent.header("allow"), "GET, POST");
+        for content_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ] {
+            let request = testing::request("POST", "/graphql")
+                .header("content-type", content_type)
+                .body(r#"{"query":"mutation{change}"}"#);
+            let sent = call(request).await;
+            assert_eq!(sent.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            assert_eq!(code(&sent), "UNSUPPORTED_MEDIA_TYPE");
+        }
+        for method in ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"] {
+            let sent = call(testing::request(method, "/graphql")).await;
+            assert_eq!(sent.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+            assert_eq!(sent.header("allow"), "GET, POST");
+        }
+        let sent = call(post(json!({ "query": "subscription { count(to: 1) }" }))).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::BAD_REQUEST, "BAD_REQUEST")
+        );
+        let sent = call(post(json!({ "query": "mutation { change }" }))).await;
+        assert_eq!(sent.json, json!({ "data": { "change": 1 } }));
+    }
+
+    #[tokio::test]
+    async fn a_token_is_known_or_the_answer_is_401() {
+        let query = json!({ "query": "{ signedIn }" });
+        assert_eq!(
+            call(post(query.clone())).await.json["data"]["signedIn"],
+            false
+        );
+        let good = post(query.clone()).header("authorization", &format!("Bearer {GOOD_TOKEN}"));
+        assert_eq!(call(good).await.json["data"]["signedIn"], true);
+        for wrong in [
+            "Bearer nobody",
+            "Bearer",
+            "Bearer ",
+            "Basic Zm9v",
+            "nobody",
+            "Bearer a b",
+        ] {
+            let sent = call(post(query.clone()).header("authorization", wrong)).await;
+            assert_eq!(
+                (sent.status, code(&sent)),
+                (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED")
+            );
+            assert!(
+                sent.header("www-authenticate").starts_with("Bearer"),
+                "{wrong}"
+            );
+        }
+        let sent = call(post(query).header("authorization", "Bearer silent")).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+        );
+        assert_eq!(sent.header("retry-after"), "1");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_bounded_and_whole() {
+        let long = json!({ "query": "{a}", "extensions": { "x": "y".repeat(1 << 20) } });
+        let sent = call(post(long)).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
+        );
+        let request =
+            testing::request("POST", "/graphql").header("content-type", "application/json");
+        let sent = call(request.body("{ \"not")).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::BAD_REQUEST, "BAD_REQUEST")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_500_without_its_text() {
+        let sent = call(post(json!({ "query": "{ panics }" })).header("accept", NEW)).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
+        );
+        assert!(!sent.json.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn the_slow_are_cut_off() {
+        let sent = call(post(json!({ "query": "{ sleeps }" }))).await;
+        assert_eq!(
+            (sent.status, code(&sent)),
+            (StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_caller_s_language_and_name_arrive() {
+        let request = post(json!({ "query": "{ language requestId }" }))
+            .header("accept-language", "en")
+            .header("x-request-id", "abc-123");
+        let sent = call(request).await;
+        assert_eq!(
+            sent.json["data"],
+            json!({ "language": "English", "requestId": "abc-123" })
+        );
+        assert_eq!(sent.header("x-request-id"), "abc-123");
+    }
+}

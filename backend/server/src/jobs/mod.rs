@@ -1,0 +1,148 @@
+//! What happens after a commit: one runner, one file for each kind of job. A job is small, can be
+//! done twice without harm, and says whether it may be tried again.
+
+pub mod assess;
+pub mod expire_match;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use faelled_store::{ClaimedJob, StoreError};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// Every kind of job that this server knows how to do.
+const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
+
+/// How the runner works.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Jobs done at once.
+    pub workers: usize,
+    /// How long a claim holds; a job that takes longer is done by somebody else as well.
+    pub lease: Duration,
+    /// How often it looks for jobs that are due.
+    pub poll: Duration,
+    /// Tries before a job is laid aside.
+    pub max_attempts: u32,
+}
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// It can be tried again.
+    #[error(transparent)]
+    Retry(#[from] StoreError),
+    /// Trying again would not help.
+    #[error("{0}")]
+    Fail(&'static str),
+}
+
+/// Does jobs until it is told to stop; then finishes or gives back what it has claimed.
+pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
+    let worker = Uuid::new_v4();
+    let places = Arc::new(Semaphore::new(settings.workers));
+    let mut running = JoinSet::new();
+    let mut ticks = tokio::time::interval(settings.poll);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = ticks.tick() => {}
+        }
+        // As long as there is something due, the next is claimed when a place is free.
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                break;
+            };
+            if stop.is_cancelled() {
+                break;
+            }
+            let Some(job) = claim(&app, settings, worker).await else {
+                break;
+            };
+            let app = app.clone();
+            running.spawn(async move {
+                perform(&app, &job, settings).await;
+                drop(place);
+            });
+            while running.try_join_next().is_some() {}
+        }
+    }
+    // What is under way has until the lease to finish; the rest is given back at once.
+    let finished = async { while running.join_next().await.is_some() {} };
+    if tokio::time::timeout(settings.lease, finished)
+        .await
+        .is_err()
+    {
+        running.shutdown().await;
+    }
+    if let Err(error) = app.store.return_jobs(worker).await {
+        tracing::warn!(%error, "claimed jobs could not be given back; their leases will run out");
+    }
+}
+
+/// Does every job that is due, here and now. Says how many it did. For tests and the command line.
+pub async fn run_due(app: &App, settings: Settings) -> usize {
+    let worker = Uuid::new_v4();
+    let mut done = 0;
+    while let Some(job) = claim(app, settings, worker).await {
+        perform(app, &job, settings).await;
+        done += 1;
+    }
+    done
+}
+
+async fn claim(app: &App, settings: Settings, worker: Uuid) -> Option<ClaimedJob> {
+    let lease = TimeDelta::from_std(settings.lease).unwrap_or(TimeDelta::minutes(1));
+    match app
+        .store
+        .claim_jobs(worker, &KINDS, app.clock.now(), lease, 1)
+        .await
+    {
+        Ok(mut jobs) => jobs.pop(),
+        Err(StoreError::Busy) => None,
+        Err(error) => {
+            tracing::error!(%error, "jobs could not be claimed");
+            None
+        }
+    }
+}
+
+async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
+    let outcome = match job.kind.as_str() {
+        assess::KIND => assess::perform(app, job).await,
+        expire_match::KIND => expire_match::perform(app, job).await,
+        _ => Err(JobError::Fail("no such kind of job")),
+    };
+    let outcome_name = match &outcome {
+        Ok(()) => "done",
+        Err(JobError::Retry(_)) if job.attempts < settings.max_attempts => "retried",
+        Err(_) => "buried",
+    };
+    metrics::counter!("faelled_jobs_total", "kind" => job.kind.clone(), "outcome" => outcome_name)
+        .increment(1);
+    let recorded = match outcome {
+        Ok(()) => return,
+        Err(JobError::Retry(error)) if job.attempts < settings.max_attempts => {
+            tracing::info!(job = job.id.0, kind = %job.kind, %error, "job will be tried again");
+            let again = app.clock.now() + backoff(job.attempts);
+            app.store.fail_job(job, &error.to_string(), again).await
+        }
+        Err(error) => {
+            tracing::error!(job = job.id.0, kind = %job.kind, %error, "job is laid aside");
+            app.store.bury_job(job, &error.to_string()).await
+        }
+    };
+    if let Err(error) = recorded {
+        tracing::warn!(job = job.id.0, %error, "job's failure could not be kept; its lease will run out");
+    }
+}
+
+/// 1 s, 2 s, 4 s … at most 10 minutes.
+fn backoff(attempts: u32) -> TimeDelta {
+    TimeDelta::seconds(1 << attempts.saturating_sub(1).min(10)).min(TimeDelta::minutes(10))
+}

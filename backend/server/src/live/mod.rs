@@ -1,0 +1,251 @@
+//! The board of this process, and its news. Both are fed by the record's change log alone, can be
+//! thrown away, and are built anew from the record.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use faelled_engine::{
+    board::Board,
+    catalog::Catalog,
+    id::{ListingId, MatchId, OrganizationId},
+};
+use faelled_store::{Change, OrganizationFilter, OrganizationKey, Store, StoreError, Window};
+use futures_util::TryStreamExt;
+use tokio::sync::{Mutex, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+
+/// Changes read from the log at once.
+const CHANGES_AT_ONCE: u64 = 1_000;
+/// News that a subscriber may lie behind before it is told so.
+const NEWS_KEPT: usize = 4_096;
+/// How often what was compiled long ago is compiled anew.
+const ROLL_EVERY: Duration = Duration::from_secs(3_600);
+/// Organizations read at once.
+const ORGANIZATIONS_AT_ONCE: u64 = 1_000;
+
+/// The board of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Live(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    catalog: Arc<Catalog>,
+    clock: Clock,
+    /// Readers take the whole board and let go of the lock; the follower changes it in place when
+    /// nobody holds it, and a copy of it otherwise. So a writer never holds up a reader.
+    board: RwLock<Arc<Board>>,
+    /// The position in the log up to which the board has read. Whoever holds it may read on.
+    position: Mutex<i64>,
+    /// The same, for those who only want to know.
+    seen: AtomicI64,
+    news: broadcast::Sender<News>,
+}
+
+/// Something that has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// A listing was posted.
+    ListingPosted(ListingId),
+    /// A match was proposed or has changed.
+    MatchUpdated(MatchId),
+}
+
+impl Live {
+    /// Builds the board from the record.
+    pub async fn build(
+        store: Store,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let (board, position) = read_all(&store, &catalog, clock).await?;
+        let (news, _) = broadcast::channel(NEWS_KEPT);
+        Ok(Self(Arc::new(Inner {
+            store,
+            catalog,
+            clock,
+            board: RwLock::new(Arc::new(board)),
+            position: Mutex::new(position),
+            seen: AtomicI64::new(position),
+            news,
+        })))
+    }
+
+    /// The board as it is now. It does not change while it is held.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.0.board.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The position in the log up to which the board has read.
+    pub fn position(&self) -> i64 {
+        self.0.seen.load(Ordering::Acquire)
+    }
+
+    /// News from now on.
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.0.news.subscribe()
+    }
+
+    /// Reads the log up to a position, so that whoever wrote it sees it. If the record does not
+    /// answer, the follower catches up later; what was written is safe either way.
+    pub async fn catch_up_to(&self, target: i64) {
+        let mut position = self.0.position.lock().await;
+        while *position < target {
+            match self.advance(&mut position).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the board could not follow; it will try again");
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Follows the log until it is told to stop. `poll` is how often it looks; other processes'
+    /// writes are seen at the latest then.
+    pub async fn follow(self, poll: Duration, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(poll);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut rolls = tokio::time::interval(ROLL_EVERY);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = rolls.tick() => self.change(|board, inner| {
+                    board.roll(&inner.catalog, inner.clock.now());
+                }),
+                _ = ticks.tick() => self.look().await,
+            }
+        }
+    }
+
+    async fn look(&self) {
+        let mut position = self.0.position.lock().await;
+        loop {
+            match self.advance(&mut position).await {
+                Ok(read) if read < CHANGES_AT_ONCE => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the board could not follow; it will try again");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads the next changes and carries them out. Says how many there were.
+    async fn advance(&self, position: &mut i64) -> Result<u64, StoreError> {
+        let changes = self
+            .0
+            .store
+            .changes_after(*position, CHANGES_AT_ONCE)
+            .await?;
+        let (Some(first), Some(last)) = (changes.first(), changes.last()) else {
+            return Ok(0);
+        };
+        if first.position != *position + 1 {
+            // The log has been pruned past us.
+            tracing::warn!(
+                from = *position,
+                "fell behind the log; the board is built anew"
+            );
+            let (board, read_to) = read_all(&self.0.store, &self.0.catalog, self.0.clock).await?;
+            self.change(|current, _| *current = board);
+            self.reached(position, read_to);
+            return Ok(1);
+        }
+        let listings: BTreeSet<ListingId> = changes.iter().filter_map(Change::listing).collect();
+        let organizations: BTreeSet<OrganizationId> =
+            changes.iter().filter_map(Change::organization).collect();
+        let listings: Vec<ListingId> = listings.into_iter().collect();
+        let listings = self.0.store.listings_by_ids(&listings).await?;
+        let organizations: Vec<OrganizationId> = organizations.into_iter().collect();
+        let organizations = self.0.store.organizations_by_ids(&organizations).await?;
+        self.change(|board, inner| {
+            for organization in organizations.values() {
+                board.name(
+                    organization.id,
+                    organization.version,
+                    &organization.profile.name,
+                );
+            }
+            let now = inner.clock.now();
+            for listing in listings.into_values() {
+                board.put(listing, &inner.catalog, now);
+            }
+        });
+        for change in &changes {
+            self.announce(change);
+        }
+        self.reached(position, last.position);
+        metrics::gauge!("faelled_board_position").set(last.position as f64);
+        metrics::gauge!("faelled_board_listings").set(self.board().len() as f64);
+        Ok(changes.len() as u64)
+    }
+
+    fn reached(&self, position: &mut i64, at: i64) {
+        *position = at;
+        self.0.seen.store(at, Ordering::Release);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Board, &Inner)) {
+        let mut board = self.0.board.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut board), &self.0);
+    }
+
+    fn announce(&self, change: &Change) {
+        let news = match (change.listing(), change.agreed()) {
+            // A listing's first revision is its posting.
+            (Some(id), _) if change.version == 1 => News::ListingPosted(id),
+            (_, Some(id)) => News::MatchUpdated(id),
+            _ => return,
+        };
+        // Nobody listening is no fault.
+        let _ = self.0.news.send(news);
+    }
+}
+
+/// Reads every open listing and every organization's name. The position is read first: replaying
+/// the log from there misses nothing, and what it repeats is ignored by version.
+async fn read_all(
+    store: &Store,
+    catalog: &Arc<Catalog>,
+    clock: Clock,
+) -> Result<(Board, i64), StoreError> {
+    let position = store.snapshot_position().await?;
+    let now = clock.now();
+    let mut board = Board::default();
+    let mut window = Window::first(ORGANIZATIONS_AT_ONCE);
+    loop {
+        let names = store
+            .organizations(&OrganizationFilter::default(), &window)
+            .await?;
+        for organization in &names {
+            board.name(
+                organization.id,
+                organization.version,
+                &organization.profile.name,
+            );
+        }
+        match names.last() {
+            Some(last) if names.len() as u64 == ORGANIZATIONS_AT_ONCE => {
+                window = Window::first(ORGANIZATIONS_AT_ONCE).after(OrganizationKey::of(last));
+            }
+            _ => break,
+        }
+    }
+    let mut batches = std::pin::pin!(store.all_open_listings());
+    while let Some(batch) = batches.try_next().await? {
+        for listing in batch {
+            board.put(listing, catalog, now);
+        }
+    }
+    Ok((board, position))
+}

@@ -1,0 +1,307 @@
+//! The words that people read, in one file for each language (`words/*.ftl`).
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use chrono::{Datelike, Timelike};
+use faelled_engine::{
+    catalog::Catalog,
+    matching::{Component, Evidence, Fit},
+    problem::{Fault, Format, Noun},
+    schedule::{self, Occurrence},
+    theme::ThemeRef,
+};
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+
+/// A language of the interface.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Danish, unless the reader asks for something else.
+    #[default]
+    Danish,
+    /// English.
+    English,
+}
+
+impl Language {
+    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+        static DANISH: OnceLock<FluentBundle<FluentResource>> = OnceLock::new();
+        static ENGLISH: OnceLock<FluentBundle<FluentResource>> = OnceLock::new();
+        match self {
+            Self::Danish => DANISH.get_or_init(|| bundle("da", include_str!("../words/da.ftl"))),
+            Self::English => ENGLISH.get_or_init(|| bundle("en", include_str!("../words/en.ftl"))),
+        }
+    }
+
+    /// Which of two texts this reader gets.
+    pub fn choose<'a>(self, danish: &'a str, english: &'a str) -> &'a str {
+        match self {
+            Self::Danish => danish,
+            Self::English => english,
+        }
+    }
+
+    /// The words for a key. An unknown key shows itself, and a test keeps that from happening.
+    pub fn say(self, key: &str, args: &[(&str, Cow<'_, str>)]) -> String {
+        let bundle = self.bundle();
+        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+            return key.to_owned();
+        };
+        let mut given = FluentArgs::new();
+        for (name, value) in args {
+            // Counts are given as numbers so that they choose the right plural.
+            match value.parse::<u32>() {
+                Ok(number) if *name == "days" => given.set(*name, number),
+                _ => given.set(*name, value.as_ref()),
+            }
+        }
+        bundle
+            .format_pattern(pattern, Some(&given), &mut Vec::new())
+            .into_owned()
+    }
+
+    /// A number with at most one decimal, with the decimal mark of the language.
+    fn number(self, value: f64) -> String {
+        let text = if value.fract().abs() < 0.05 || value.abs() >= 10.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.1}")
+        };
+        match self {
+            Self::Danish => text.replace('.', ","),
+            Self::English => text,
+        }
+    }
+}
+
+fn bundle(tag: &str, source: &str) -> FluentBundle<FluentResource> {
+    // A resource with errors still holds every entry that could be read; a test refuses errors.
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partly, _)| partly);
+    let mut bundle = FluentBundle::new_concurrent(tag.parse().into_iter().collect());
+    bundle.set_use_isolating(false);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// What is wrong with a field, in words.
+pub fn fault(language: Language, fault: &Fault) -> String {
+    let say = |key: &str, args: &[(&str, Cow<'_, str>)]| language.say(key, args);
+    let number = |value: &usize| Cow::from(value.to_string());
+    match fault {
+        Fault::Blank => say("fault-blank", &[]),
+        Fault::TooShort { min } => say("fault-too-short", &[("min", number(min))]),
+        Fault::TooLong { max, got } => say(
+            "fault-too-long",
+            &[("max", number(max)), ("got", number(got))],
+        ),
+        Fault::ControlCharacters => say("fault-control-characters", &[]),
+        Fault::OutOfRange { min, max } => say(
+            "fault-out-of-range",
+            &[
+                ("min", language.number(*min).into()),
+                ("max", language.number(*max).into()),
+            ],
+        ),
+        Fault::OutsideDenmark => say("fault-outside-denmark", &[]),
+        Fault::Unknown { what, value } => say(unknown_key(*what), &[("value", value.into())]),
+        Fault::Malformed { expected, value } => {
+            say(malformed_key(*expected), &[("value", value.into())])
+        }
+        Fault::EndBeforeStart => say("fault-end-before-start", &[]),
+        Fault::NeverOccurs => say("fault-never-occurs", &[]),
+        Fault::TooFrequent { max_per_day } => {
+            say("fault-too-frequent", &[("max", number(max_per_day))])
+        }
+        Fault::AlreadyOver => say("fault-already-over", &[]),
+        Fault::TooMany { max, got } => say(
+            "fault-too-many",
+            &[("max", number(max)), ("got", number(got))],
+        ),
+        Fault::Repeated { value } => say("fault-repeated", &[("value", value.into())]),
+        Fault::ExactlyOneOf { fields } => say(
+            "fault-exactly-one-of",
+            &[("fields", fields.join(", ").into())],
+        ),
+        Fault::Needs { other } => say("fault-needs", &[("other", (*other).into())]),
+    }
+}
+
+const fn unknown_key(what: Noun) -> &'static str {
+    match what {
+        Noun::Theme => "fault-unknown-theme",
+        Noun::TargetGroup => "fault-unknown-target-group",
+        Noun::Language => "fault-unknown-language",
+        Noun::PostalCode => "fault-unknown-postal-code",
+    }
+}
+
+const fn malformed_key(expected: Format) -> &'static str {
+    match expected {
+        Format::RecurrenceRule => "fault-malformed-rule",
+        Format::LocalDateTime => "fault-malformed-local-date-time",
+        Format::LocalDateOrDateTime => "fault-malformed-local-date-or-date-time",
+        Format::TimeOfDay => "fault-malformed-time-of-day",
+        Format::Duration => "fault-malformed-duration",
+        Format::PostalCode => "fault-malformed-postal-code",
+        Format::Url => "fault-malformed-url",
+        Format::Email => "fault-malformed-email",
+        Format::Phone => "fault-malformed-phone",
+        Format::Cvr => "fault-malformed-cvr",
+    }
+}
+
+/// What a volunteer would say of a pair: "2 km fra dig, tirsdage kl. 14-16, I taler begge arabisk".
+pub fn fit_sentence(language: Language, catalog: &Catalog, fit: &Fit) -> String {
+    let mut parts = Vec::new();
+    if fit.metres.is_none() {
+        parts.push(language.say("reason-remote", &[]));
+    }
+    let mut timed = false;
+    for component in &fit.components {
+        timed |= matches!(component.evidence, Evidence::Time { .. });
+        let telling = match &component.evidence {
+            Evidence::Distance(_) | Evidence::Time { .. } => true,
+            Evidence::Language(common) => !common.is_empty(),
+            Evidence::Theme(..) | Evidence::Urgency(_) | Evidence::Freshness(_) => false,
+        };
+        if telling {
+            parts.push(reason_sentence(language, catalog, component));
+        }
+    }
+    if !timed {
+        parts.push(language.say("reason-by-agreement", &[]));
+    }
+    if let Some(theme) = fit.components.first() {
+        parts.push(reason_sentence(language, catalog, theme));
+    }
+    capitalised(&parts.join(", "))
+}
+
+/// What one component of a score rests on, in words.
+pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Component) -> String {
+    let label = |theme: ThemeRef| {
+        let theme = catalog.themes.get(theme);
+        Cow::from(language.choose(&theme.label_da, &theme.label_en).to_owned())
+    };
+    match &component.evidence {
+        Evidence::Theme(ours, theirs) if ours == theirs => {
+            language.say("reason-theme-same", &[("theme", label(*ours))])
+        }
+        Evidence::Theme(ours, theirs) => language.say(
+            "reason-theme-near",
+            &[("ours", label(*ours)), ("theirs", label(*theirs))],
+        ),
+        Evidence::Distance(metres) if *metres < 100.0 => language.say("reason-distance-near", &[]),
+        Evidence::Distance(metres) => language.say(
+            "reason-distance",
+            &[("km", language.number(metres / 1000.0).into())],
+        ),
+        Evidence::Time { first, met, .. } => time_sentence(language, *first, *met),
+        Evidence::Language(common) if common.is_empty() => language.say("reason-no-language", &[]),
+        Evidence::Language(common) => {
+            let names: Vec<String> = common
+                .iter()
+                .map(|spoken| {
+                    let key = format!("language-{}", spoken.code());
+                    let name = language.say(&key, &[]);
+                    if name == key {
+                        spoken.code().to_owned()
+                    } else {
+                        name
+                    }
+                })
+                .collect();
+            let list = names.join(&format!(" {} ", language.say("and", &[])));
+            language.say("reason-language", &[("languages", list.into())])
+        }
+        Evidence::Urgency(days) if *days < 1.0 => language.say("reason-urgency-now", &[]),
+        Evidence::Urgency(days) => {
+            language.say("reason-urgency", &[("days", format!("{days:.0}").into())])
+        }
+        Evidence::Freshness(days) => language.say(
+            "reason-freshness",
+            &[("days", format!("{:.0}", days.floor()).into())],
+        ),
+    }
+}
+
+/// Weekdays when it meets again and again, a date when it is once, a first day when it is long.
+fn time_sentence(language: Language, first: Occurrence, met: usize) -> String {
+    let (start, end) = (schedule::local(first.start), schedule::local(first.end));
+    let clock = |time: chrono::DateTime<chrono_tz::Tz>| {
+        let text = if time.minute() == 0 {
+            time.hour().to_string()
+        } else {
+            format!("{}:{:02}", time.hour(), time.minute())
+        };
+        Cow::from(text)
+    };
+    let date = Cow::from(match language {
+        Language::Danish => format!("{}/{}", start.day(), start.month()),
+        Language::English => start.format("%-d %B").to_string(),
+    });
+    if first.length() >= chrono::TimeDelta::days(1) {
+        return language.say("reason-time-long", &[("date", date)]);
+    }
+    let (from, to) = (("from", clock(start)), ("to", clock(end)));
+    if met > 1 {
+        let key = format!("weekday-{}", start.weekday().num_days_from_monday());
+        let weekday = Cow::from(language.say(&key, &[]));
+        language.say("reason-time-weekly", &[("weekday", weekday), from, to])
+    } else {
+        language.say("reason-time-other", &[("date", date), from, to])
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(source: &str) -> BTreeSet<&str> {
+        source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split(" =").next())
+            .collect()
+    }
+
+    #[test]
+    fn both_files_are_whole_and_say_the_same_things() {
+        let (da, en) = (
+            include_str!("../words/da.ftl"),
+            include_str!("../words/en.ftl"),
+        );
+        for source in [da, en] {
+            assert!(FluentResource::try_new(source.to_owned()).is_ok());
+        }
+        assert_eq!(keys(da), keys(en));
+        for key in keys(da) {
+            let said = Language::Danish.say(key, &[]);
+            assert!(said != key && !said.is_empty(), "{key}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_plurals_follow_the_language() {
+        let fault = Fault::OutOfRange {
+            min: 0.1,
+            max: 600.0,
+        };
+        assert_eq!(
+            super::fault(Language::Danish, &fault),
+            "Skal være et tal fra 0,1 til 600."
+        );
+        assert_eq!(
+            Language::English.say("reason-urgency", &[("days", "1".into())]),
+            "it is in 1 day"
+        );
+    }
+}

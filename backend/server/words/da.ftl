@@ -1,0 +1,91 @@
+# Ordene på dansk. En kommune kan lægge sine egne over dem; nøglerne ændres aldrig.
+
+# Hvad der er galt med et felt
+fault-blank = Skal udfyldes.
+fault-too-short = Skal være på mindst { $min } tegn.
+fault-too-long = Må højst være på { $max } tegn; her er der { $got }.
+fault-control-characters = Indeholder styretegn eller usynlige tegn. Skriv det uden.
+fault-out-of-range = Skal være et tal fra { $min } til { $max }.
+fault-outside-denmark = Punktet ligger ikke i Danmark. Breddegraden skal være 54,4-57,9 og længdegraden 7,9-15,3.
+fault-unknown-theme = Temaet »{ $value }« findes ikke. Koderne står i themes.
+fault-unknown-target-group = Målgruppen »{ $value }« findes ikke. Koderne står i targetGroups.
+fault-unknown-language = Sproget »{ $value }« findes ikke. Brug to bogstaver som i ISO 639-1, for eksempel da eller ar.
+fault-unknown-postal-code = Postnummeret »{ $value }« findes ikke i Danmark.
+fault-malformed-rule = »{ $value }« er ikke en gentagelsesregel. Skriv den som i RFC 5545, for eksempel FREQ=WEEKLY;BYDAY=TU.
+fault-malformed-local-date-time = »{ $value }« er ikke en dansk dato og tid. Skriv den som 2026-01-06T14:00, i årene 2020-2100.
+fault-malformed-local-date-or-date-time = »{ $value }« er hverken en dato (2026-12-24) eller en dato og tid (2026-12-24T14:00).
+fault-malformed-time-of-day = »{ $value }« er ikke et klokkeslæt. Skriv det som 14:00; dagen slutter 24:00.
+fault-malformed-duration = »{ $value }« er ikke en varighed. Skriv den som i ISO 8601, for eksempel PT2H.
+fault-malformed-postal-code = »{ $value }« er ikke et postnummer. Det er fire cifre.
+fault-malformed-url = »{ $value }« er ikke en webadresse. Den begynder med https:// eller http://.
+fault-malformed-email = »{ $value }« er ikke en e-mailadresse.
+fault-malformed-phone = »{ $value }« er ikke et telefonnummer. Brug 8-15 cifre, gerne med + og mellemrum.
+fault-malformed-cvr = »{ $value }« er ikke et CVR-nummer. Det er otte cifre.
+fault-end-before-start = Skal ligge efter begyndelsen.
+fault-never-occurs = Reglen giver ingen gange i sine første fem år.
+fault-too-frequent = Reglen giver mere end { $max } gange på et døgn.
+fault-already-over = Der er intet af det, der ligger forude inden for tolv måneder.
+fault-too-many = Højst { $max }; her er der { $got }.
+fault-repeated = »{ $value }« står der to gange.
+fault-exactly-one-of = Angiv netop én af { $fields }.
+fault-needs = Kræver også { $other }.
+
+# Hvorfor noget ikke kan lade sig gøre
+refused-not-found = Det findes ikke.
+refused-forbidden = Det kan kun en koordinator i organisationen gøre.
+refused-stale-version = Nogen har ændret det i mellemtiden. Hent det igen (version { $current }) og prøv på ny.
+refused-capacity-full = Der er ikke flere pladser.
+refused-wrong-state = Det kan ikke lade sig gøre, som det står nu.
+refused-key-reused = Nøglen er allerede brugt til noget andet. Brug en ny idempotencyKey.
+refused-key-malformed = En idempotencyKey er 1-128 synlige tegn.
+refused-own-listing = Det er jeres eget opslag.
+refused-already-matched = I er allerede i gang med hinanden.
+refused-not-a-pair = De to opslag kan ikke være et par: et tilbud mødes med et behov eller et ønske.
+refused-not-a-wish = Kun ønsker kan støttes.
+refused-not-open = Opslaget er ikke åbent.
+
+# Hvorfor to opslag passer sammen
+reason-theme-same = I har temaet { $theme } til fælles
+reason-theme-near = { $ours } og { $theirs } hører sammen
+reason-distance = { $km } km fra dig
+reason-distance-near = under 100 m fra dig
+reason-time-weekly = { $weekday } kl. { $from }-{ $to }
+reason-time-other = den { $date } kl. { $from }-{ $to }
+reason-time-long = fra den { $date }
+reason-language = I taler begge { $languages }
+reason-no-language = I har ikke angivet et fælles sprog
+reason-urgency-now = det er i dag
+reason-urgency = det er om { $days ->
+    [one] 1 dag
+   *[other] { $days } dage
+}
+reason-freshness = bekræftet for { $days ->
+    [0] under en dag
+    [one] 1 dag
+   *[other] { $days } dage
+} siden
+reason-remote = det kan klares hjemmefra
+reason-by-agreement = tiden aftaler I
+
+weekday-0 = mandage
+weekday-1 = tirsdage
+weekday-2 = onsdage
+weekday-3 = torsdage
+weekday-4 = fredage
+weekday-5 = lørdage
+weekday-6 = søndage
+
+language-da = dansk
+language-en = engelsk
+language-ar = arabisk
+language-uk = ukrainsk
+language-tr = tyrkisk
+language-pl = polsk
+language-so = somali
+language-de = tysk
+language-fa = farsi
+language-ur = urdu
+language-ti = tigrinya
+language-fr = fransk
+language-es = spansk
+and = og

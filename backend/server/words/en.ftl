@@ -1,0 +1,91 @@
+# The words in English. A municipality can lay its own over them; the keys never change.
+
+# What is wrong with a field
+fault-blank = Must be filled in.
+fault-too-short = Must have at least { $min } characters.
+fault-too-long = May have at most { $max } characters; this has { $got }.
+fault-control-characters = Holds control or invisible characters. Write it without them.
+fault-out-of-range = Must be a number from { $min } to { $max }.
+fault-outside-denmark = The point is not in Denmark. Latitude must be 54.4-57.9 and longitude 7.9-15.3.
+fault-unknown-theme = There is no theme “{ $value }”. The codes are listed in themes.
+fault-unknown-target-group = There is no target group “{ $value }”. The codes are listed in targetGroups.
+fault-unknown-language = There is no language “{ $value }”. Use two letters of ISO 639-1, such as da or ar.
+fault-unknown-postal-code = There is no Danish postcode “{ $value }”.
+fault-malformed-rule = “{ $value }” is not a recurrence rule. Write it as in RFC 5545, such as FREQ=WEEKLY;BYDAY=TU.
+fault-malformed-local-date-time = “{ $value }” is not a local date and time. Write it as 2026-01-06T14:00, in the years 2020-2100.
+fault-malformed-local-date-or-date-time = “{ $value }” is neither a date (2026-12-24) nor a date and time (2026-12-24T14:00).
+fault-malformed-time-of-day = “{ $value }” is not a time of the day. Write it as 14:00; a day ends at 24:00.
+fault-malformed-duration = “{ $value }” is not a duration. Write it as in ISO 8601, such as PT2H.
+fault-malformed-postal-code = “{ $value }” is not a postcode. It has four digits.
+fault-malformed-url = “{ $value }” is not a web address. It begins with https:// or http://.
+fault-malformed-email = “{ $value }” is not an e-mail address.
+fault-malformed-phone = “{ $value }” is not a phone number. Use 8-15 digits, with + and spaces if you like.
+fault-malformed-cvr = “{ $value }” is not a CVR number. It has eight digits.
+fault-end-before-start = Must lie after the start.
+fault-never-occurs = The rule never occurs in its first five years.
+fault-too-frequent = The rule occurs more than { $max } times a day.
+fault-already-over = Nothing of it lies ahead within twelve months.
+fault-too-many = At most { $max }; this has { $got }.
+fault-repeated = “{ $value }” stands there twice.
+fault-exactly-one-of = Give exactly one of { $fields }.
+fault-needs = Needs { $other } as well.
+
+# Why something cannot be done
+refused-not-found = There is no such thing.
+refused-forbidden = Only a coordinator of the organization can do that.
+refused-stale-version = Somebody has changed it meanwhile. Fetch it again (version { $current }) and try anew.
+refused-capacity-full = There are no places left.
+refused-wrong-state = That cannot be done as things stand.
+refused-key-reused = This key has been used for something else. Use a new idempotencyKey.
+refused-key-malformed = An idempotencyKey is 1-128 visible characters.
+refused-own-listing = This is your own listing.
+refused-already-matched = The two of you are already in touch about this.
+refused-not-a-pair = These two listings cannot be a pair: an offer meets a need or a wish.
+refused-not-a-wish = Only wishes can be supported.
+refused-not-open = The listing is not open.
+
+# Why two listings fit
+reason-theme-same = you share the theme { $theme }
+reason-theme-near = { $ours } and { $theirs } belong together
+reason-distance = { $km } km from you
+reason-distance-near = less than 100 m from you
+reason-time-weekly = { $weekday } { $from }-{ $to }
+reason-time-other = on { $date } { $from }-{ $to }
+reason-time-long = from { $date }
+reason-language = you both speak { $languages }
+reason-no-language = no language in common is stated
+reason-urgency-now = it is today
+reason-urgency = it is in { $days ->
+    [one] 1 day
+   *[other] { $days } days
+}
+reason-freshness = confirmed { $days ->
+    [0] less than a day
+    [one] 1 day
+   *[other] { $days } days
+} ago
+reason-remote = it can be done from home
+reason-by-agreement = you agree on the time
+
+weekday-0 = Mondays
+weekday-1 = Tuesdays
+weekday-2 = Wednesdays
+weekday-3 = Thursdays
+weekday-4 = Fridays
+weekday-5 = Saturdays
+weekday-6 = Sundays
+
+language-da = Danish
+language-en = English
+language-ar = Arabic
+language-uk = Ukrainian
+language-tr = Turkish
+language-pl = Polish
+language-so = Somali
+language-de = German
+language-fa = Persian
+language-ur = Urdu
+language-ti = Tigrinya
+language-fr = French
+language-es = Spanish
+and = and

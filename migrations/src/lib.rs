@@ -1,0 +1,24 @@
+//! One list of migrations for both databases. A migration that has been in a release is never
+//! changed; what it made is changed by a later one.
+#![warn(missing_docs)]
+#![expect(
+    clippy::doc_markdown,
+    reason = "SQLite and PostgreSQL are names, not code"
+)]
+
+use sea_orm_migration::prelude::{MigrationTrait, async_trait};
+
+pub use sea_orm_migration::MigratorTrait;
+
+mod columns;
+mod m2026_01_the_record;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m2026_01_the_record::Migration)]
+    }
+}

@@ -1,0 +1,1 @@
+"""A second reading of docs/MATCHING.md, written apart from the engine."""

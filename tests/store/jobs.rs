@@ -1,0 +1,251 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use faelled_store::{ClaimedJob, JobCounts, JobDraft, JobId, Store};
+use faelled_tests::{
+    TestRecord, both_databases,
+    fixtures::{draft, later, listing, now, stored_listing, stored_person},
+};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+fn job(kind: &'static str, key: &str, run_at: i64) -> JobDraft {
+    JobDraft {
+        kind,
+        key: key.into(),
+        payload: json!({ "key": key }),
+        run_at: later(run_at),
+    }
+}
+
+async fn enqueue(store: &Store, jobs: Vec<JobDraft>) {
+    let mut writing = store.write(now()).await.unwrap();
+    for job in jobs {
+        writing.enqueue(job);
+    }
+    assert_eq!(writing.commit().await.unwrap().position, 0);
+}
+
+async fn claim(store: &Store, worker: Uuid, at: i64) -> Vec<ClaimedJob> {
+    store
+        .claim_jobs(worker, &["assess", "mail"], later(at), LEASE, 10)
+        .await
+        .unwrap()
+}
+
+async fn claim_one(store: &Store, worker: Uuid, at: i64) -> ClaimedJob {
+    let mut jobs = claim(store, worker, at).await;
+    assert_eq!(jobs.len(), 1);
+    jobs.remove(0)
+}
+
+both_databases! {
+    async fn jobs_are_claimed_when_due_by_one_worker_longest_due_first(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(
+            &store,
+            vec![job("assess", "b", 2), job("assess", "a", 1), job("mail", "c", 50), job("other", "d", 0)],
+        )
+        .await;
+        let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+        assert_eq!(store.job_counts(later(10)).await.unwrap(), JobCounts { due: 3, later: 1, ..Default::default() });
+        assert_eq!(store.due_jobs(&["assess", "mail"], later(10)).await.unwrap(), 2);
+        let first = store.claim_jobs(one, &["assess", "mail"], later(10), LEASE, 1).await.unwrap();
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].key, "a");
+        assert_eq!(first[0].kind, "assess");
+        assert_eq!(first[0].payload, json!({ "key": "a" }));
+        assert_eq!((first[0].attempts, first[0].leased_until), (1, later(70)));
+        assert_eq!(claim_one(&store, two, 10).await.key, "b");
+        assert_eq!(claim(&store, two, 10).await, []);
+        assert_eq!(store.claim_jobs(two, &[], later(10), LEASE, 9).await.unwrap(), []);
+        let counts = store.job_counts(later(10)).await.unwrap();
+        assert_eq!(counts, JobCounts { due: 1, later: 1, claimed: 2, dead: 0 });
+        assert_eq!(counts.left(), 4);
+        assert!(store.complete_job(&first[0]).await.unwrap());
+        assert!(!store.complete_job(&first[0]).await.unwrap(), "done is done");
+    }
+
+    async fn workers_at_once_share_the_jobs(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, (0..60).map(|nth| job("assess", &format!("{nth:02}"), 0)).collect()).await;
+        let workers = (0..6).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let (worker, mut mine) = (Uuid::new_v4(), Vec::new());
+                loop {
+                    let jobs =
+                        store.claim_jobs(worker, &["assess"], later(1), LEASE, 3).await.unwrap();
+                    if jobs.is_empty() && store.due_jobs(&["assess"], later(1)).await.unwrap() == 0 {
+                        return mine;
+                    }
+                    mine.extend(jobs.into_iter().map(|job| job.key));
+                }
+            })
+        });
+        let mut all = Vec::new();
+        for worker in workers.collect::<Vec<_>>() {
+            all.extend(worker.await.unwrap());
+        }
+        all.sort();
+        assert_eq!(all, (0..60).map(|nth| format!("{nth:02}")).collect::<Vec<_>>());
+    }
+
+    async fn a_late_worker_cannot_use_a_lease_that_is_over(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, vec![job("assess", "a", 0)]).await;
+        let (slow, quick) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut late = claim_one(&store, slow, 0).await;
+        assert_eq!(claim(&store, quick, 59).await, [], "the lease still runs");
+        assert!(store.renew_job(&mut late, later(100)).await.unwrap());
+        assert_eq!(late.leased_until, later(100));
+        assert_eq!(claim(&store, quick, 99).await, [], "and was renewed");
+        let current = claim_one(&store, quick, 100).await;
+        assert_eq!(current.attempts, 2);
+
+        assert!(!store.complete_job(&late).await.unwrap());
+        assert!(!store.fail_job(&late, "late", later(0)).await.unwrap());
+        assert!(!store.bury_job(&late, "late").await.unwrap());
+        assert!(!store.renew_job(&mut late, later(900)).await.unwrap());
+        let mut writing = store.write(now()).await.unwrap();
+        assert!(!writing.complete_job(&late).await.unwrap());
+        drop(writing);
+        assert!(store.complete_job(&current).await.unwrap());
+
+        // The same worker that claims it a second time has lost its first claim too.
+        enqueue(&store, vec![job("assess", "b", 0)]).await;
+        let first = claim_one(&store, slow, 0).await;
+        let second = claim_one(&store, slow, 60).await;
+        assert_eq!(first.id, second.id);
+        assert!(!store.complete_job(&first).await.unwrap());
+        assert!(store.complete_job(&second).await.unwrap());
+    }
+
+    async fn a_job_is_the_same_only_until_it_is_claimed(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, vec![job("assess", "a", 20)]).await;
+        enqueue(&store, vec![job("assess", "a", 30)]).await;
+        enqueue(&store, vec![job("assess", "a", 10), job("mail", "a", 500)]).await;
+        assert_eq!(store.counts().await.unwrap().jobs, 2);
+        let worker = Uuid::new_v4();
+        assert_eq!(claim(&store, worker, 9).await, []);
+        let claimed = claim_one(&store, worker, 10).await;
+
+        enqueue(&store, vec![job("assess", "a", 10)]).await;
+        assert_eq!(store.counts().await.unwrap().jobs, 3, "what is being done is no longer the same");
+        assert!(store.fail_job(&claimed, "not now", later(40)).await.unwrap());
+        let again = claim_one(&store, worker, 10).await;
+        assert_ne!(again.id, claimed.id);
+        assert!(store.complete_job(&again).await.unwrap());
+        let retried = claim_one(&store, worker, 40).await;
+        assert_eq!((retried.id, retried.attempts), (claimed.id, 2));
+    }
+
+    async fn a_hopeless_job_is_seen_and_can_be_revived(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, vec![job("assess", "a", 0)]).await;
+        let worker = Uuid::new_v4();
+        let claimed = claim_one(&store, worker, 0).await;
+        assert!(store.bury_job(&claimed, "it cannot be").await.unwrap());
+        assert_eq!(claim(&store, worker, 10_000).await, []);
+        let dead = store.dead_jobs(10).await.unwrap();
+        assert_eq!(dead.len(), 1);
+        assert_eq!((dead[0].id, dead[0].attempts), (claimed.id, 1));
+        assert_eq!(dead[0].last_error, "it cannot be");
+        assert_eq!(dead[0].created_at, now());
+        let counts = store.job_counts(later(0)).await.unwrap();
+        assert_eq!(counts, JobCounts { dead: 1, ..Default::default() });
+
+        // A dead one does not stand in the way of a new one.
+        enqueue(&store, vec![job("assess", "a", 0)]).await;
+        assert!(store.revive_job(dead[0].id, later(5)).await.unwrap());
+        assert!(!store.revive_job(dead[0].id, later(5)).await.unwrap());
+        assert!(!store.revive_job(JobId(-1), later(5)).await.unwrap());
+        let both = claim(&store, worker, 5).await;
+        assert_eq!(both.iter().map(|job| job.attempts).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(store.dead_jobs(10).await.unwrap(), []);
+    }
+
+    async fn shutting_down_gives_claims_back_at_once(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, vec![job("assess", "a", 0), job("assess", "b", 0), job("mail", "c", 0)]).await;
+        let (leaving, staying) = (Uuid::new_v4(), Uuid::new_v4());
+        let mine = store.claim_jobs(leaving, &["assess"], later(0), LEASE, 10).await.unwrap();
+        let theirs = claim_one(&store, staying, 0).await;
+        assert!(store.complete_job(&mine[0]).await.unwrap());
+        assert_eq!(store.return_jobs(leaving).await.unwrap(), 1);
+        let returned = claim_one(&store, staying, 0).await;
+        assert_eq!((returned.id, returned.attempts), (mine[1].id, 1), "the attempt did not count");
+        assert!(!store.complete_job(&mine[1]).await.unwrap());
+        assert!(store.complete_job(&theirs).await.unwrap());
+    }
+
+    async fn a_result_and_its_completion_are_one(record: &TestRecord) {
+        let store = record.store().await;
+        let person = stored_person(&store).await;
+        enqueue(&store, vec![job("assess", "a", 0)]).await;
+        let claimed = claim_one(&store, Uuid::new_v4(), 0).await;
+        let result = listing(&draft(), person, store.catalog());
+
+        let mut undone = store.write(now()).await.unwrap();
+        assert!(undone.complete_job(&claimed).await.unwrap());
+        undone.insert_listing(&result).await.unwrap();
+        undone.enqueue(job("mail", "a", 0));
+        undone.rollback().await.unwrap();
+        assert_eq!(store.listing(result.id).await.unwrap(), None);
+        assert_eq!(store.job_counts(later(0)).await.unwrap().claimed, 1);
+
+        let mut writing = store.write(now()).await.unwrap();
+        assert!(writing.complete_job(&claimed).await.unwrap());
+        writing.insert_listing(&result).await.unwrap();
+        writing.enqueue(job("mail", "a", 0));
+        writing.commit().await.unwrap();
+        assert!(store.listing(result.id).await.unwrap().is_some());
+        let counts = store.job_counts(later(0)).await.unwrap();
+        assert_eq!(counts, JobCounts { due: 1, ..Default::default() });
+    }
+
+    async fn a_payload_that_does_not_read_is_for_its_worker_to_refuse(record: &TestRecord) {
+        let store = record.store().await;
+        enqueue(&store, vec![job("assess", "a", 0)]).await;
+        record.raw().await.execute_unprepared("UPDATE job SET payload = '{'").await.unwrap();
+        let claimed = claim_one(&store, Uuid::new_v4(), 0).await;
+        assert_eq!(claimed.payload, Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn nobody_claims_a_job_that_an_uncommitted_write_counts_on() {
+    let record = TestRecord::postgres().await;
+    let store = record.store().await;
+    let one = stored_listing(&store).await;
+    enqueue(&store, vec![job("assess", "a", 0)]).await;
+    // Holds the head of the log, where our commit then stands with its jobs written.
+    let raw = record.raw().await;
+    let before_us = raw.begin().await.unwrap();
+    before_us
+        .execute_unprepared("UPDATE change_head SET position = position + 1")
+        .await
+        .unwrap();
+    let mut writing = store.write(now()).await.unwrap();
+    assert!(writing.take_place(one.id).await.unwrap());
+    writing.enqueue(job("assess", "a", 0));
+    let committing = tokio::spawn(writing.commit());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!committing.is_finished());
+    let worker = Uuid::new_v4();
+    assert_eq!(
+        claim(&store, worker, 0).await,
+        [],
+        "it would not see what was written"
+    );
+
+    before_us.rollback().await.unwrap();
+    committing.await.unwrap().unwrap();
+    claim_one(&store, worker, 0).await;
+    assert_eq!(store.listing(one.id).await.unwrap().unwrap().taken, 1);
+    record.end().await;
+}
