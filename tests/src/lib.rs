@@ -7,9 +7,12 @@
 )]
 
 pub mod fixtures;
+pub mod log;
 mod record;
+pub mod server;
 
 pub use record::{POSTGRES, TestRecord};
+pub use server::{TestServer, User};
 
 /// Runs tests on both databases, each on a record of its own that is migrated and empty. A test is
 /// written once, as a function of a [`TestRecord`]; it becomes a module with two tests.

@@ -512,6 +512,11 @@ impl Listing {
             .unwrap_or(location.centre)
     }
 
+    /// Whether that point is only the postcode's centre.
+    pub fn is_coarse(&self) -> bool {
+        self.is_private_place() || self.content.location.exact.is_none()
+    }
+
     /// Places left; nothing when there is no limit.
     pub fn places_left(&self) -> Option<u32> {
         self.content

@@ -50,8 +50,14 @@ impl Default for Weights {
 pub enum Evidence {
     /// The subject's theme and the counterpart's theme that are closest.
     Theme(ThemeRef, ThemeRef),
-    /// Metres between the two.
-    Distance(f64),
+    /// How far the two are from each other.
+    Distance {
+        /// Metres.
+        metres: f64,
+        /// Whether a side is measured from its postcode's centre, because its place is private or
+        /// no exact one was given.
+        coarse: bool,
+    },
     /// The first time that both have in common; how many times of the need meet, of how many.
     Time {
         /// What both have in common of it.
@@ -186,7 +192,10 @@ pub fn fit(catalog: &Catalog, subject: &Posted, other: &Posted, now: DateTime<Ut
     components.extend(metres.map(|metres| Component {
         value: halving(metres / 1000.0, 5.0),
         weight: weights.distance,
-        evidence: Evidence::Distance(metres),
+        evidence: Evidence::Distance {
+            metres,
+            coarse: a.is_coarse() || b.is_coarse(),
+        },
     }));
     if let Times::Shared { first, met, of } = time {
         components.push(Component {

@@ -4,7 +4,11 @@
 //! has a value of a closed set, never something that a client writes, and never anything of a
 //! person or an organization.
 
-use std::{io, sync::OnceLock, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use axum::{Router, http::header, routing::get};
 use metrics::{Unit, counter, gauge, histogram};
@@ -86,7 +90,9 @@ const BUCKETS: &[f64] = &[
 pub fn start_log(filter: &str, format: LogFormat) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(filter).map_err(|error| LogError(error.to_string()))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => registry.with(layer).try_init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),

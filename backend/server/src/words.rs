@@ -159,7 +159,7 @@ pub fn fit_sentence(language: Language, catalog: &Catalog, fit: &Fit) -> String 
     for component in &fit.components {
         timed |= matches!(component.evidence, Evidence::Time { .. });
         let telling = match &component.evidence {
-            Evidence::Distance(_) | Evidence::Time { .. } => true,
+            Evidence::Distance { .. } | Evidence::Time { .. } => true,
             Evidence::Language(common) => !common.is_empty(),
             Evidence::Theme(..) | Evidence::Urgency(_) | Evidence::Freshness(_) => false,
         };
@@ -190,11 +190,21 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
             "reason-theme-near",
             &[("ours", label(*ours)), ("theirs", label(*theirs))],
         ),
-        Evidence::Distance(metres) if *metres < 100.0 => language.say("reason-distance-near", &[]),
-        Evidence::Distance(metres) => language.say(
-            "reason-distance",
-            &[("km", language.number(metres / 1000.0).into())],
-        ),
+        Evidence::Distance {
+            metres,
+            coarse: true,
+        } if *metres < 100.0 => language.say("reason-distance-same-postcode", &[]),
+        Evidence::Distance { metres, .. } if *metres < 100.0 => {
+            language.say("reason-distance-near", &[])
+        }
+        Evidence::Distance { metres, coarse } => {
+            let key = if *coarse {
+                "reason-distance-coarse"
+            } else {
+                "reason-distance"
+            };
+            language.say(key, &[("km", language.number(metres / 1000.0).into())])
+        }
         Evidence::Time { first, met, .. } => time_sentence(language, *first, *met),
         Evidence::Language(common) if common.is_empty() => language.say("reason-no-language", &[]),
         Evidence::Language(common) => {

@@ -16,7 +16,7 @@ use faelled_engine::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    App, AppError, Outcome, Refusal, Why,
+    App, AppError, Outcome, Why, gather,
     idempotency::{self, Request},
     paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
 };
@@ -50,8 +50,8 @@ pub async fn post(
         .map_err(|refusal| refusals.push(refusal))
         .ok()
         .flatten();
-    let poster = take(&mut refusals, poster)?;
-    let content = take(&mut refusals, content)?;
+    let poster = gather(&mut refusals, poster)?;
+    let content = gather(&mut refusals, content)?;
     let (Some(poster), Some(content), true) = (poster, content, refusals.is_empty()) else {
         return Err(AppError::Refused(refusals));
     };
@@ -197,8 +197,8 @@ pub async fn preview(app: &App, actor: &Actor, input: PostListing) -> Outcome<Se
     let person = actor.person().unwrap_or_else(fresh_id);
     let (poster, content) = judge_draft(app, actor, person, &input, now).await;
     let mut refusals = Vec::new();
-    let poster = take(&mut refusals, poster)?;
-    let content = take(&mut refusals, content)?;
+    let poster = gather(&mut refusals, poster)?;
+    let content = gather(&mut refusals, content)?;
     match (poster, content, refusals.is_empty()) {
         (Some(poster), Some(content), true) => {
             let listing = new_listing(poster, person, content, now);
@@ -352,18 +352,6 @@ async fn judge_draft(
     let poster = poster(app, actor, person, input.organization).await;
     let content = read(app, &input.draft, now).map_err(|error| error.within("draft"));
     (poster, content)
-}
-
-/// Keeps a value, or its refusals; any other error ends it.
-fn take<T>(refusals: &mut Vec<Refusal>, outcome: Outcome<T>) -> Outcome<Option<T>> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(AppError::Refused(more)) => {
-            refusals.extend(more);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// The poster that the actor may be: itself, or an organization that it coordinates.

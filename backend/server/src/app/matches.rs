@@ -12,7 +12,7 @@ use faelled_engine::{
 use faelled_store::{Constraint, MatchFilter, StoreError, Writing};
 
 use super::{
-    App, AppError, Outcome, Why,
+    App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
     listings::{is_open, poster, signed_in},
     paging::{Asked, PageError, Scope, Timeline, timeline},
@@ -41,46 +41,49 @@ pub async fn propose(
 ) -> Outcome<Match> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let request = Request::read("proposeMatch", key, &input)
-        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
+    let mut refusals = Vec::new();
+    let request = Request::read("proposeMatch", key, &input);
+    let request = request
+        .map_err(|refusal| refusals.push(refusal))
+        .ok()
+        .flatten();
     let message = text::lines(&input.message, 0, 1_000)
-        .map_err(|fault| AppError::refused("message", Why::Invalid(fault)))?;
-    let proposing_as = match input.counterpart {
-        Some(_) => None,
-        None => {
-            let poster = poster(app, actor, person, input.on_behalf_of).await;
-            Some(poster.map_err(|error| error.renamed("organization", "onBehalfOf"))?)
-        }
-    };
+        .map_err(|fault| AppError::refused("message", Why::Invalid(fault)));
+    let message = gather(&mut refusals, message)?;
+    // With a listing of one's own, its poster proposes; without one, whoever the actor says.
+    let speaker = poster(app, actor, person, input.on_behalf_of)
+        .await
+        .map_err(|error| error.renamed("organization", "onBehalfOf"));
+    let speaker = gather(&mut refusals, speaker)?;
+
     let mut writing = app.store.write(now).await?;
     if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
         drop(writing);
         return current(app, first).await;
     }
     let mut locked = lock_listings(&mut writing, input.listing, input.counterpart).await?;
-    let listing = locked.take(input.listing);
-    let listing = open_or_refused(app, actor, listing, "listing")?;
-    let proposer = match (input.counterpart, proposing_as) {
-        (Some(id), _) => {
-            let own = open_or_refused(app, actor, locked.take(id), "counterpart")?;
-            if !actor.speaks_for(own.poster) {
-                return Err(AppError::refused("counterpart", Why::Forbidden));
-            }
-            if !own.content.kind.meets(listing.content.kind) {
-                return Err(AppError::refused("counterpart", Why::NotAPair));
-            }
-            own.poster
+    let listing = open_or_refused(app, actor, locked.take(input.listing), "listing");
+    let listing = gather(&mut refusals, listing)?;
+    let proposer = match input.counterpart {
+        None => speaker,
+        Some(id) => {
+            let own = own_counterpart(app, actor, locked.take(id), listing.as_ref());
+            gather(&mut refusals, own)?.map(|own| own.poster)
         }
-        (None, Some(poster)) => poster,
-        (None, None) => Poster::Person(person),
     };
-    if proposer == listing.poster || actor.speaks_for(listing.poster) {
-        return Err(AppError::refused("listing", Why::OwnListing));
+    if let Some(listing) = &listing {
+        if proposer == Some(listing.poster) || actor.speaks_for(listing.poster) {
+            refusals.push(Refusal::at("listing", Why::OwnListing));
+        } else if !listing.has_place() {
+            refusals.push(Refusal::at("listing", Why::CapacityFull));
+        }
     }
-    if !listing.has_place() {
-        return Err(AppError::refused("listing", Why::CapacityFull));
-    }
-    let proposed = Match {
+    let (Some(message), Some(listing), Some(proposer), true) =
+        (message, listing, proposer, refusals.is_empty())
+    else {
+        return Err(AppError::Refused(refusals));
+    };
+    let agreed = Match {
         id: fresh_id(),
         version: 1,
         listing: listing.id,
@@ -94,16 +97,33 @@ pub async fn propose(
         proposed_at: now,
         updated_at: now,
     };
-    match writing.insert_match(&proposed).await {
+    match writing.insert_match(&agreed).await {
         Err(error) if error.is(Constraint::LivePair) => {
             return Err(AppError::refused("listing", Why::AlreadyMatched));
         }
         other => other?,
     }
-    writing.enqueue(jobs::expire_match::draft(&proposed));
-    idempotency::remember(&mut writing, request.as_ref(), person, proposed.id).await?;
+    writing.enqueue(jobs::expire_match::draft(&agreed));
+    idempotency::remember(&mut writing, request.as_ref(), person, agreed.id).await?;
     app.commit(writing).await?;
-    Ok(proposed)
+    Ok(agreed)
+}
+
+/// The actor's own listing that is to be the other half of the pair.
+fn own_counterpart(
+    app: &App,
+    actor: &Actor,
+    own: Option<Listing>,
+    listing: Option<&Listing>,
+) -> Outcome<Listing> {
+    let own = open_or_refused(app, actor, own, "counterpart")?;
+    if !actor.speaks_for(own.poster) {
+        return Err(AppError::refused("counterpart", Why::Forbidden));
+    }
+    if listing.is_some_and(|listing| !own.content.kind.meets(listing.content.kind)) {
+        return Err(AppError::refused("counterpart", Why::NotAPair));
+    }
+    Ok(own)
 }
 
 /// Takes a step with a match. Accepting takes a place of the capacity of each listing of the pair,

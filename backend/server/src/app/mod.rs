@@ -59,6 +59,19 @@ pub enum AppError {
 /// What a use case answers.
 pub type Outcome<T> = Result<T, AppError>;
 
+/// Keeps a value, or its refusals, so that a reader gets all of them at once; any other error ends
+/// the use case.
+fn gather<T>(refusals: &mut Vec<Refusal>, outcome: Outcome<T>) -> Outcome<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(AppError::Refused(more)) => {
+            refusals.extend(more);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// One reason why something cannot be done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {

@@ -372,7 +372,7 @@ mod tests {
                 before,
             };
             let all: Vec<i32> = (0..total).collect();
-            let (mut forward, mut after) = (Vec::new(), None);
+            let (mut forward, mut after) = (Vec::<i32>::new(), None);
             loop {
                 let paged = Paged::cut(all.clone(), &page(false, after, None), |i| *i);
                 assert_eq!(paged.has_previous, !forward.is_empty());
@@ -383,7 +383,7 @@ mod tests {
                 }
             }
             assert_eq!(forward, all);
-            let (mut backward, mut before) = (Vec::new(), None);
+            let (mut backward, mut before) = (Vec::<i32>::new(), None);
             loop {
                 let paged = Paged::cut(all.clone(), &page(true, None, before), |i| *i);
                 assert_eq!(paged.has_next, !backward.is_empty());

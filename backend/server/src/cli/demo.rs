@@ -42,9 +42,15 @@ pub async fn prepare(tools: &Tools) -> Result<Greeting, CliError> {
     }
     let mut tokens = Vec::new();
     for (key, who) in USERS {
-        let person = tools.store.meta(key).await?.and_then(|text| text.parse().ok());
+        let person = tools
+            .store
+            .meta(key)
+            .await?
+            .and_then(|text| text.parse().ok());
         let person = person.map(PersonId::new).ok_or_else(|| {
-            CliError::Said(format!("the demo's person `{key}` is missing; start with an empty record"))
+            CliError::Said(format!(
+                "the demo's person `{key}` is missing; start with an empty record"
+            ))
         })?;
         tokens.push((who, fresh_token(tools, person).await?));
     }
@@ -58,7 +64,10 @@ pub async fn load(tools: &Tools) -> Result<(), CliError> {
     }
     let now = tools.clock.now();
     let town = demo::viborg(schedule::local(now).date_naive())?;
-    let house = town.organizations.iter().find(|o| o.kind == OrganizationKind::VolunteerHouse);
+    let house = town
+        .organizations
+        .iter()
+        .find(|o| o.kind == OrganizationKind::VolunteerHouse);
     let house = house.map(|row| row.external_id.clone());
     let association = town
         .organizations
@@ -66,12 +75,22 @@ pub async fn load(tools: &Tools) -> Result<(), CliError> {
         .find(|o| o.verified && o.parent.is_some() && o.kind == OrganizationKind::Branch)
         .map(|row| row.external_id.clone());
     let (organizations, listings) = (town.organizations.into_iter(), town.listings.into_iter());
-    let loaded =
-        exchange::load(&tools.store, &tools.catalog, organizations, listings, now, |_| ()).await?;
-    let found = |name: Option<String>| name.and_then(|name| loaded.organizations.get(&name).copied());
+    let loaded = exchange::load(
+        &tools.store,
+        &tools.catalog,
+        organizations,
+        listings,
+        now,
+        |_| (),
+    )
+    .await?;
+    let found =
+        |name: Option<String>| name.and_then(|name| loaded.organizations.get(&name).copied());
     let missing = || CliError::Said("the demo lacks a volunteer house or a branch".to_owned());
-    let (house, association) =
-        (found(house).ok_or_else(missing)?, found(association).ok_or_else(missing)?);
+    let (house, association) = (
+        found(house).ok_or_else(missing)?,
+        found(association).ok_or_else(missing)?,
+    );
     introduce(tools, &loaded, house, association).await
 }
 
@@ -86,9 +105,16 @@ async fn introduce(
     let mut writing = tools.store.write(now).await?;
     let volunteer = newcomer(&mut writing, "Demofrivillig").await?;
     let member = newcomer(&mut writing, "Demomedlem").await?;
-    writing.insert_membership(member, association, Role::Member).await?;
+    writing
+        .insert_membership(member, association, Role::Member)
+        .await?;
     let coordinator = |id| loaded.coordinators.get(&id).copied().unwrap_or(member);
-    let users = [volunteer, coordinator(association), member, coordinator(house)];
+    let users = [
+        volunteer,
+        coordinator(association),
+        member,
+        coordinator(house),
+    ];
     for ((key, _), person) in USERS.iter().zip(users) {
         writing.set_meta(key, &person.uuid().to_string()).await?;
     }
@@ -121,12 +147,15 @@ impl Greeting {
     pub fn text(&self, address: SocketAddr) -> String {
         let mut text = format!(
             "\nFælled is open at http://{address}\n\n  API        http://{address}/graphql\n  \
-             GraphiQL   http://{address}/graphiql\n\nDemo tokens (Authorization: Bearer …), good \
-             until the next start:\n"
+             GraphiQL   http://{address}/graphiql\n"
         );
-        for (who, token) in &self.tokens {
-            text.push_str(&format!("  {who}\n    {token}\n"));
+        if !self.tokens.is_empty() {
+            text += "\nDemo tokens (Authorization: Bearer …), good until the next start:\n";
         }
-        text
+        let tokens = self
+            .tokens
+            .iter()
+            .map(|(who, token)| format!("  {who}\n    {token}\n"));
+        text + &tokens.collect::<String>()
     }
 }

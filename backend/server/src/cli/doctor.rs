@@ -20,7 +20,10 @@ pub async fn run(file: Option<&Path>) -> Result<(), CliError> {
         println!("Migrations: up to date");
         wrong += contents(&tools).await?;
     } else {
-        println!("Migrations: {} pending; run `faelled migrate`", pending.len());
+        println!(
+            "Migrations: {} pending; run `faelled migrate`",
+            pending.len()
+        );
         wrong += 1;
     }
     if !config.server.demo
@@ -41,11 +44,7 @@ async fn contents(tools: &Tools) -> Result<usize, CliError> {
     let counts = tools.store.counts().await?;
     println!(
         "Contents: {} persons, {} organizations, {} listings ({} open), {} matches",
-        counts.persons,
-        counts.organizations,
-        counts.listings,
-        counts.open_listings,
-        counts.matches
+        counts.persons, counts.organizations, counts.listings, counts.open_listings, counts.matches
     );
     let mut wrong = 0;
     let jobs = tools.store.job_counts(tools.clock.now()).await?;
@@ -54,15 +53,26 @@ async fn contents(tools: &Tools) -> Result<usize, CliError> {
         jobs.due, jobs.later, jobs.claimed, jobs.dead
     );
     for job in tools.store.dead_jobs(NAMED as u64).await? {
-        println!("  laid aside: {} {} after {} tries: {}", job.kind, job.key, job.attempts, job.last_error);
+        println!(
+            "  laid aside: {} {} after {} tries: {}",
+            job.kind, job.key, job.attempts, job.last_error
+        );
     }
     wrong += usize::from(jobs.dead > 0);
     let unreadable = tools.store.unreadable_listings(NAMED).await?;
     for row in &unreadable {
-        println!("  does not read: listing {}: {}", row.listing.uuid(), row.why);
+        println!(
+            "  does not read: listing {}: {}",
+            row.listing.uuid(),
+            row.why
+        );
     }
     wrong += usize::from(!unreadable.is_empty());
     let bounds = tools.store.log_bounds().await?;
-    println!("Change log: at {}, kept from {}", bounds.head, bounds.oldest.unwrap_or(bounds.head));
+    println!(
+        "Change log: at {}, kept from {}",
+        bounds.head,
+        bounds.oldest.unwrap_or(bounds.head)
+    );
     Ok(wrong)
 }

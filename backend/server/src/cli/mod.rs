@@ -12,7 +12,11 @@ use clap::{Parser, Subcommand};
 use faelled_engine::catalog::Catalog;
 use faelled_store::{RecordConfig, Store, StoreError};
 
-use crate::{clock::Clock, config::{Config, ConfigError, SecretError}, graphql};
+use crate::{
+    clock::Clock,
+    config::{Config, ConfigError, SecretError},
+    graphql,
+};
 
 /// Fælled: where a municipality's associations, volunteers and citizens find each other.
 #[derive(Debug, Parser)]
@@ -137,7 +141,11 @@ impl Tools {
             write_wait: config.record.write_wait,
         };
         let store = Store::connect(&record, Arc::clone(&catalog)).await?;
-        Ok(Self { store, catalog, clock: Clock::new(config.clock.fixed) })
+        Ok(Self {
+            store,
+            catalog,
+            clock: Clock::new(config.clock.fixed),
+        })
     }
 
     /// Opens the record, which must be up to date.
@@ -158,13 +166,23 @@ impl Tools {
     }
 }
 
-/// Makes the folder of an SQLite record, so that a first start needs no preparation.
+/// Makes the folder of a record that is a file, so that a first start needs no preparation.
 fn create_folder(url: &str) -> Result<(), CliError> {
-    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
-    let path = path.trim_start_matches("//").split('?').next().unwrap_or(path);
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return Ok(());
+    };
+    let path = path
+        .trim_start_matches("//")
+        .split('?')
+        .next()
+        .unwrap_or(path);
     match std::path::Path::new(path).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|error| CliError::Io { what: format!("{} cannot be made", folder.display()), error }),
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|error| CliError::Io {
+                what: format!("{} cannot be made", folder.display()),
+                error,
+            })
+        }
         _ => Ok(()),
     }
 }

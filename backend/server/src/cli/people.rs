@@ -84,10 +84,18 @@ pub async fn person(command: PersonCommand, config: &Config) -> Result<(), CliEr
     let tools = Tools::open_current(config).await?;
     let mut writing = tools.store.write(tools.clock.now()).await?;
     match command {
-        PersonCommand::Add { first_name, surname, email, phone, show_first_name } => {
+        PersonCommand::Add {
+            first_name,
+            surname,
+            email,
+            phone,
+            show_first_name,
+        } => {
             let name = |what: &str, name: &str| {
                 text::line(name, 1, 80).map_err(|_| {
-                    CliError::Said(format!("--{what}: 1-80 characters, none of them control characters"))
+                    CliError::Said(format!(
+                        "--{what}: 1-80 characters, none of them control characters"
+                    ))
                 })
             };
             let person = Person {
@@ -102,7 +110,11 @@ pub async fn person(command: PersonCommand, config: &Config) -> Result<(), CliEr
             writing.commit().await?;
             println!("{}", person.id.uuid());
         }
-        PersonCommand::Join { person, organization, role } => {
+        PersonCommand::Join {
+            person,
+            organization,
+            role,
+        } => {
             let person = known_person(&tools, person).await?;
             let organization = known_organization(&tools, &organization).await?;
             let role = match role {
@@ -110,7 +122,9 @@ pub async fn person(command: PersonCommand, config: &Config) -> Result<(), CliEr
                 RoleName::Coordinator => Role::Coordinator,
                 RoleName::Admin => Role::Admin,
             };
-            writing.insert_membership(person, organization, role).await?;
+            writing
+                .insert_membership(person, organization, role)
+                .await?;
             writing.commit().await?;
         }
     }
@@ -120,7 +134,11 @@ pub async fn person(command: PersonCommand, config: &Config) -> Result<(), CliEr
 pub async fn token(command: TokenCommand, config: &Config) -> Result<(), CliError> {
     let tools = Tools::open_current(config).await?;
     match command {
-        TokenCommand::Make { person, label, days } => {
+        TokenCommand::Make {
+            person,
+            label,
+            days,
+        } => {
             let person = known_person(&tools, person).await?;
             let lifetime = (days > 0).then(|| TimeDelta::days(i64::from(days)));
             let token =
@@ -149,7 +167,9 @@ async fn known_organization(tools: &Tools, name: &str) -> Result<OrganizationId,
     let unknown = || CliError::Said(format!("there is no organization `{name}`"));
     if let Ok(id) = name.parse() {
         let organization = tools.store.organization(OrganizationId::new(id)).await?;
-        return organization.map(|organization| organization.id).ok_or_else(unknown);
+        return organization
+            .map(|organization| organization.id)
+            .ok_or_else(unknown);
     }
     let names = [name.to_owned()];
     let found = tools.store.organizations_by_external_ids(&names).await?;

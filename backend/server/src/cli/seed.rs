@@ -37,14 +37,21 @@ pub async fn run(seed: Seed, config: &Config) -> Result<(), CliError> {
             println!("The Viborg demo is loaded.");
             return tools.close().await;
         }
-        Seed::National { listings, seed, csv } => (listings, seed, csv),
+        Seed::National {
+            listings,
+            seed,
+            csv,
+        } => (listings, seed, csv),
     };
     let now = tools.clock.now();
     let today = schedule::local(now).date_naive();
     let nation = Nation::new(&tools.catalog, listings, seed, today)?;
     if let Some(folder) = csv {
         nation.write_csv(&folder)?;
-        println!("A nation of {listings} listings is written to {}.", folder.display());
+        println!(
+            "A nation of {listings} listings is written to {}.",
+            folder.display()
+        );
         return tools.close().await;
     }
     tools.store.migrate().await?;

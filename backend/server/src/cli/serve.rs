@@ -27,11 +27,13 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
         Tools::open_current(config).await?
     };
     let serving = tools.store.lock_for_serving()?;
-    let greeting =
-        if config.server.demo { Some(demo::prepare(&tools).await?) } else { None };
+    let greeting = if config.server.demo {
+        Some(demo::prepare(&tools).await?)
+    } else {
+        None
+    };
 
-    let mut house =
-        House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
+    let mut house = House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
     let listener = listen(config.server.listen).await?;
     let shutdown = CancellationToken::new();
     if let Some(address) = config.metrics.listen {
@@ -77,7 +79,10 @@ fn jobs_settings(config: &Config) -> jobs::Settings {
 async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(address)
         .await
-        .map_err(|error| CliError::Io { what: format!("{address} cannot be listened on"), error })
+        .map_err(|error| CliError::Io {
+            what: format!("{address} cannot be listened on"),
+            error,
+        })
 }
 
 async fn serve_metrics(address: SocketAddr, shutdown: CancellationToken) -> Result<(), CliError> {
@@ -85,7 +90,12 @@ async fn serve_metrics(address: SocketAddr, shutdown: CancellationToken) -> Resu
         .map_err(|error| CliError::Said(format!("metrics cannot be counted: {error}")))?;
     let listener = listen(address).await?;
     let grace = std::time::Duration::from_secs(1);
-    tokio::spawn(http::serve(listener, observe::metrics_router(handle), shutdown, grace));
+    tokio::spawn(http::serve(
+        listener,
+        observe::metrics_router(handle),
+        shutdown,
+        grace,
+    ));
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub struct Subscription;
 
 /// What one can listen to.
 #[Subscription]
+#[expect(clippy::unused_async, reason = "the macro asks for async functions")]
 impl Subscription {
     /// Listings as they are posted, on whichever server, as long as they are open and the filter
     /// finds them.

@@ -21,6 +21,7 @@ use faelled_engine::access::Actor;
 use tokio::time::{
     Duration, Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout,
 };
+use tracing::Instrument;
 
 use super::{
     Api, Shared, headers, limits, negotiate,
@@ -72,27 +73,32 @@ pub async fn upgrade<A: Api>(shared: Shared<A>, request: Request) -> Response {
     let language = negotiate::language(&parts.headers);
     let running = sockets.tasks.token();
     let limit = shared.settings.max_body_bytes;
+    let span = tracing::info_span!("socket", %request_id);
+    let asker = Asker {
+        bearer: None,
+        language,
+        request_id,
+    };
     upgrade
         .max_message_size(limit)
         .max_frame_size(limit)
-        .on_upgrade(async move |socket| {
-            let asker = Asker {
-                bearer: None,
-                language,
-                request_id,
-            };
+        .on_upgrade(move |socket| {
+            let abandoned = sockets.abandoned.clone();
             let mut connection = Connection {
                 shared,
                 socket,
-                sockets: sockets.clone(),
+                sockets,
                 speaks,
                 asker,
             };
-            tokio::select! {
-                () = connection.serve() => {}
-                () = sockets.abandoned.cancelled() => {}
-            }
-            drop((running, place));
+            let serving = async move {
+                tokio::select! {
+                    () = connection.serve() => {}
+                    () = abandoned.cancelled() => {}
+                }
+                drop((running, place));
+            };
+            serving.instrument(span)
         })
 }
 
@@ -136,7 +142,7 @@ impl<A: Api> Connection<A> {
         let code = match ending {
             Ending::Close(close) => {
                 let code = close.code;
-                tracing::debug!(request_id = %self.asker.request_id, code, "socket closed");
+                tracing::debug!(code, "socket closed");
                 self.say_goodbye(Some(close)).await;
                 code
             }
@@ -241,16 +247,11 @@ impl<A: Api> Connection<A> {
                 Err(Close::duplicate(&id).into())
             }
             Incoming::Subscribe { id, request } => {
-                let problem = match *request {
-                    Ok(_) if operations.len() >= max_operations => {
-                        ws_message::too_many(max_operations)
-                    }
-                    Ok(request) => {
-                        operations.start(id, &self.shared, &self.asker, request);
-                        return Ok(());
-                    }
-                    Err(problem) => problem,
-                };
+                if operations.len() < max_operations {
+                    operations.start(id, &self.shared, &self.asker, *request);
+                    return Ok(());
+                }
+                let problem = ws_message::too_many(max_operations);
                 self.send(ws_message::error(&id, &(&problem).into())).await
             }
         }

@@ -14,7 +14,7 @@ use super::HttpSettings;
 /// Our pages load from here and nowhere else, and nothing of theirs is inline.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; \
-     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Nothing else is a page, whatever somebody makes a browser believe.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 /// A year.

@@ -1,8 +1,8 @@
 //! The way in from the network: two thin GraphQL transports of our own, the plain routes, and what
 //! guards them all. Nothing here knows a listing; what the API means is behind [`Api`].
 //!
-//! A request passes, from the outside in: [`request_id`] (a name for the log, and the metrics),
-//! [`headers`] (what browsers must not do), [`limits`] (panics, too much at once), then its route.
+//! A request passes, from the outside in: `request_id` (a name for the log, and the metrics),
+//! `headers` (what browsers must not do), `limits` (panics, too much at once), then its route.
 
 mod answer;
 mod assets;

@@ -41,7 +41,7 @@ pub async fn follow(mut request: Request, next: Next) -> Response {
     let took = started.elapsed();
     observe::http_request(method, &route, status, took);
     let _inside = span.enter();
-    let milliseconds = took.as_secs_f64() * 1_000.0;
+    let milliseconds = took.as_micros() as f64 / 1_000.0;
     if matches!(route.as_str(), "/healthz" | "/readyz") {
         tracing::debug!(method, route, status, milliseconds, "answered");
     } else {

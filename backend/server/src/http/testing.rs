@@ -145,6 +145,11 @@ impl Events {
         stream::pending()
     }
 
+    /// More than any buffer holds.
+    async fn flood(&self) -> impl Stream<Item = String> {
+        stream::repeat_with(|| "x".repeat(1 << 20)).take(1_000)
+    }
+
     async fn breaks(&self) -> impl Stream<Item = i32> {
         stream::iter(1..=2).map(|n| if n == 1 { n } else { panic!("a secret") })
     }

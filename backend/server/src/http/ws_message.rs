@@ -17,18 +17,19 @@ use super::{
 pub const PROTOCOL: &str = "graphql-transport-ws";
 /// Longest id of an operation; clients use a UUID or a number.
 const MAX_ID: usize = 128;
+/// Longest reason, in bytes, that a close frame has room for.
+#[cfg(test)]
+const MAX_REASON: usize = 123;
 
 /// What a client can say.
 #[derive(Debug)]
 pub enum Incoming {
     Init(Credentials),
-    Ping(Option<Value>),
+    Ping(Option<Map<String, Value>>),
     Pong,
-    /// The request is a problem when its parameters have the wrong shape: that ends the operation,
-    /// not the connection.
     Subscribe {
         id: String,
-        request: Box<Result<Request, Problem>>,
+        request: Box<Request>,
     },
     Complete {
         id: String,
@@ -65,6 +66,14 @@ impl Close {
         Self::new(4400, reason)
     }
 
+    /// A request whose parameters have the wrong shape, which is a message of the wrong shape.
+    fn misshapen(problem: Problem) -> Self {
+        Self {
+            code: 4400,
+            reason: problem.message,
+        }
+    }
+
     /// A second operation under an id that is taken.
     pub fn duplicate(id: &str) -> Self {
         // A reason has at most 123 bytes.
@@ -93,17 +102,20 @@ pub fn read(text: &str) -> Result<Incoming, Close> {
         return Err(Close::invalid("Message is not a JSON object"));
     };
     match message.get("type").and_then(Value::as_str) {
-        Some("connection_init") => Ok(Incoming::Init(credentials(&payload(&mut message)?))),
-        Some("ping") => Ok(Incoming::Ping(message.remove("payload").filter(is_payload))),
-        Some("pong") => Ok(Incoming::Pong),
+        Some("connection_init") => Ok(Incoming::Init(credentials(
+            &payload(&mut message)?.unwrap_or_default(),
+        ))),
+        Some("ping") => Ok(Incoming::Ping(payload(&mut message)?)),
+        Some("pong") => payload(&mut message).map(|_| Incoming::Pong),
         Some("subscribe") => {
             let id = id(&mut message)?;
             let Some(Value::Object(payload)) = message.remove("payload") else {
                 return Err(Close::invalid("subscribe without a payload"));
             };
+            let request = params::from_object(payload).map_err(Close::misshapen)?;
             Ok(Incoming::Subscribe {
                 id,
-                request: Box::new(params::from_object(payload)),
+                request: Box::new(request),
             })
         }
         Some("complete") => Ok(Incoming::Complete {
@@ -125,10 +137,10 @@ pub fn ping() -> String {
 }
 
 /// I am here.
-pub fn pong(payload: Option<Value>) -> String {
+pub fn pong(payload: Option<Map<String, Value>>) -> String {
     let mut message = json!({ "type": "pong" });
     if let Some(payload) = payload {
-        message["payload"] = payload;
+        message["payload"] = payload.into();
     }
     message.to_string()
 }
@@ -168,17 +180,12 @@ fn id(message: &mut Map<String, Value>) -> Result<String, Close> {
     }
 }
 
-fn payload(message: &mut Map<String, Value>) -> Result<Map<String, Value>, Close> {
+fn payload(message: &mut Map<String, Value>) -> Result<Option<Map<String, Value>>, Close> {
     match message.remove("payload") {
-        Some(Value::Object(payload)) => Ok(payload),
-        Some(Value::Null) | None => Ok(Map::new()),
+        Some(Value::Object(payload)) => Ok(Some(payload)),
+        Some(Value::Null) | None => Ok(None),
         Some(_) => Err(Close::invalid("Payload is not an object")),
     }
-}
-
-/// Only an object is sent back with a pong.
-const fn is_payload(payload: &Value) -> bool {
-    matches!(payload, Value::Object(_))
 }
 
 fn credentials(payload: &Map<String, Value>) -> Credentials {
@@ -213,9 +220,18 @@ mod tests {
             r#"{"type":"subscribe","id":"","payload":{"query":"{a}"}}"#,
             r#"{"type":"subscribe","id":1,"payload":{"query":"{a}"}}"#,
             r#"{"type":"subscribe","id":"1"}"#,
+            r#"{"type":"subscribe","id":"1","payload":{}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{a}","operationName":1}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{a}","variables":[]}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{a}","extensions":"x"}}"#,
             r#"{"type":"complete"}"#,
+            r#"{"type":"ping","payload":1}"#,
+            r#"{"type":"pong","payload":[]}"#,
         ] {
-            assert_eq!(read(text).unwrap_err().code, 4400, "{text}");
+            let close = read(text).unwrap_err();
+            assert_eq!(close.code, 4400, "{text}");
+            assert!(close.reason.len() <= MAX_REASON, "{text}");
         }
     }
 
@@ -250,6 +266,6 @@ mod tests {
 
     #[test]
     fn a_reason_is_short_whatever_the_id() {
-        assert!(Close::duplicate(&"𝕏".repeat(500)).reason.len() <= 123);
+        assert!(Close::duplicate(&"𝕏".repeat(500)).reason.len() <= MAX_REASON);
     }
 }

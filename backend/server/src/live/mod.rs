@@ -27,7 +27,7 @@ const CHANGES_AT_ONCE: u64 = 1_000;
 /// News that a subscriber may lie behind before it is told so.
 const NEWS_KEPT: usize = 4_096;
 /// How often what was compiled long ago is compiled anew.
-const ROLL_EVERY: Duration = Duration::from_secs(3_600);
+const ROLL_EVERY: Duration = Duration::from_hours(1);
 /// Organizations read at once.
 const ORGANIZATIONS_AT_ONCE: u64 = 1_000;
 

@@ -164,7 +164,7 @@ impl Listing {
         self.content()
             .languages
             .iter()
-            .map(|language| language.code())
+            .map(faelled_engine::catalog::Language::code)
             .collect()
     }
 
@@ -212,7 +212,7 @@ impl Listing {
 
     /// How far this side will travel, in kilometres; null: no limit of mine.
     async fn reach_km(&self) -> Option<f64> {
-        self.content().reach.map(|reach| reach.km())
+        self.content().reach.map(faelled_engine::place::Reach::km)
     }
 
     /// When.

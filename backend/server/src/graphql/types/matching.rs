@@ -83,7 +83,7 @@ impl MatchReason {
     async fn component(&self) -> MatchComponent {
         match self.0.evidence {
             Evidence::Theme(..) => MatchComponent::Theme,
-            Evidence::Distance(_) => MatchComponent::Distance,
+            Evidence::Distance { .. } => MatchComponent::Distance,
             Evidence::Time { .. } => MatchComponent::Time,
             Evidence::Language(_) => MatchComponent::Language,
             Evidence::Urgency(_) => MatchComponent::Urgency,

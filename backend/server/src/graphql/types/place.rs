@@ -18,7 +18,7 @@ pub enum PlaceKind {
     Town,
 }
 
-/// A postcode or a town. Facts from GeoNames (geonames.org), CC BY 4.0.
+/// A postcode or a town. Facts from `GeoNames` (geonames.org), CC BY 4.0.
 #[derive(SimpleObject)]
 pub struct Place {
     /// What kind of place it is.
