@@ -46,6 +46,9 @@ const GRAPHQL_SECONDS: &str = "faelled_graphql_operation_duration_seconds";
 const SUBSCRIPTIONS: &str = "faelled_graphql_subscriptions";
 const SOCKETS: &str = "faelled_websocket_connections";
 const SOCKET_CLOSES: &str = "faelled_websocket_closes_total";
+const BOARD_POSITION: &str = "faelled_board_position";
+const BOARD_LISTINGS: &str = "faelled_board_listings";
+const JOBS: &str = "faelled_jobs_total";
 
 /// Every metric. Who counts something new adds it here.
 pub const METRICS: &[Metric] = &[
@@ -153,6 +156,17 @@ pub fn metrics_router(handle: PrometheusHandle) -> Router {
         }
     };
     Router::new().route("/metrics", get(text))
+}
+
+/// The board has read the change log up to here, and holds so many listings.
+pub(crate) fn board(position: i64, listings: usize) {
+    metrics::gauge!(BOARD_POSITION).set(position as f64);
+    metrics::gauge!(BOARD_LISTINGS).set(listings as f64);
+}
+
+/// A job has ended, one way or another.
+pub(crate) fn job(kind: &str, outcome: &'static str) {
+    metrics::counter!(JOBS, "kind" => kind.to_owned(), "outcome" => outcome).increment(1);
 }
 
 /// A request has been answered.

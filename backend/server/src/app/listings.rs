@@ -23,7 +23,7 @@ use super::{
 use crate::{clock::fresh_id, jobs};
 
 /// Counterparts and similar listings shown with a listing that is posted or drafted.
-const SHOWN_AT_ONCE: usize = 10;
+pub const SHOWN_AT_ONCE: usize = 10;
 
 /// What comes in to post a listing.
 #[derive(Debug, Clone)]

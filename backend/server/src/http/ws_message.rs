@@ -27,13 +27,8 @@ pub enum Incoming {
     Init(Credentials),
     Ping(Option<Map<String, Value>>),
     Pong,
-    Subscribe {
-        id: String,
-        request: Box<Request>,
-    },
-    Complete {
-        id: String,
-    },
+    Subscribe { id: String, request: Box<Request> },
+    Complete { id: String },
 }
 
 /// What `connection_init` brings to say who it is.

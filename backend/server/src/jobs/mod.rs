@@ -3,6 +3,7 @@
 
 pub mod assess;
 pub mod expire_match;
+pub mod upkeep;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::{app::App, observe};
 
 /// Every kind of job that this server knows how to do.
 const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
@@ -43,6 +44,9 @@ pub enum JobError {
 
 /// Does jobs until it is told to stop; then finishes or gives back what it has claimed.
 pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
+    if settings.workers == 0 {
+        return;
+    }
     let worker = Uuid::new_v4();
     let places = Arc::new(Semaphore::new(settings.workers));
     let mut running = JoinSet::new();
@@ -123,8 +127,7 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
         Err(JobError::Retry(_)) if job.attempts < settings.max_attempts => "retried",
         Err(_) => "buried",
     };
-    metrics::counter!("faelled_jobs_total", "kind" => job.kind.clone(), "outcome" => outcome_name)
-        .increment(1);
+    observe::job(&job.kind, outcome_name);
     let recorded = match outcome {
         Ok(()) => return,
         Err(JobError::Retry(error)) if job.attempts < settings.max_attempts => {

@@ -20,7 +20,7 @@ use futures_util::TryStreamExt;
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, observe};
 
 /// Changes read from the log at once.
 const CHANGES_AT_ONCE: u64 = 1_000;
@@ -66,6 +66,7 @@ impl Live {
         clock: Clock,
     ) -> Result<Self, StoreError> {
         let (board, position) = read_all(&store, &catalog, clock).await?;
+        observe::board(position, board.len());
         let (news, _) = broadcast::channel(NEWS_KEPT);
         Ok(Self(Arc::new(Inner {
             store,
@@ -185,8 +186,7 @@ impl Live {
             self.announce(change);
         }
         self.reached(position, last.position);
-        metrics::gauge!("faelled_board_position").set(last.position as f64);
-        metrics::gauge!("faelled_board_listings").set(self.board().len() as f64);
+        observe::board(last.position, self.board().len());
         Ok(changes.len() as u64)
     }
 

@@ -1,6 +1,6 @@
 //! Posting and changing listings.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use faelled_engine::listing::ListingDraft;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::{
         Outcome,
-        listings::{self, Decision, PostListing, Seen},
+        listings::{self, Decision, PostListing, SHOWN_AT_ONCE, Seen},
     },
     words::Language,
 };
@@ -118,28 +118,62 @@ impl PreviewListingPayload {
     }
 }
 
+/// What a payload's listing meets, in the same form as `previewListing` answers for a draft.
+macro_rules! meets {
+    ($payload:ident) => {
+        #[ComplexObject]
+        impl $payload {
+            /// Its best counterparts, at most ten.
+            #[graphql(complexity = "20 + 10 * child_complexity")]
+            async fn suggested_matches(
+                &self,
+                ctx: &Context<'_>,
+            ) -> ApiResult<Vec<MatchSuggestion>> {
+                match &self.listing {
+                    Some(listing) => listing.suggestions(ctx, SHOWN_AT_ONCE).await,
+                    None => Ok(Vec::new()),
+                }
+            }
+
+            /// Listings that do much the same near by, at most ten.
+            #[graphql(complexity = "20 + 10 * child_complexity")]
+            async fn similar_listings(&self, ctx: &Context<'_>) -> Vec<SimilarListing> {
+                let listing = self.listing.as_ref();
+                listing
+                    .map(|listing| listing.similar(ctx, SHOWN_AT_ONCE))
+                    .unwrap_or_default()
+            }
+        }
+    };
+}
+
 payload! {
-    /// The listing that was posted.
+    /// The listing that was posted, with what it meets.
+    #[graphql(complex)]
     PostListingPayload {
-        /// The listing, with its best counterparts in `suggestedMatches` and those that do much
-        /// the same in `similarListings`.
+        /// The listing.
         listing: Listing
     }
 }
+meets!(PostListingPayload);
 payload! {
-    /// The listing that was changed.
+    /// The listing that was changed, with what it meets now.
+    #[graphql(complex)]
     UpdateListingPayload {
         /// The listing as it is now.
         listing: Listing
     }
 }
+meets!(UpdateListingPayload);
 payload! {
-    /// The copy.
+    /// The copy, with what it meets.
+    #[graphql(complex)]
     CopyListingPayload {
         /// The new listing.
         listing: Listing
     }
 }
+meets!(CopyListingPayload);
 payload! {
     /// The listing that was paused.
     PauseListingPayload {

@@ -17,8 +17,8 @@ pub struct Mutation(
 /// A payload with one nullable object and `userErrors`.
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident { $(#[$object_doc:meta])* $object:ident: $type:ty }) => {
-        $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
+        $(#[$doc])*
         pub struct $name {
             $(#[$object_doc])*
             $object: Option<$type>,

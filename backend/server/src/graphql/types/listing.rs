@@ -68,6 +68,28 @@ impl Listing {
         ))
     }
 
+    /// Open listings that fit this one, best first, without what the viewer has settled.
+    pub async fn suggestions(
+        &self,
+        ctx: &Context<'_>,
+        limit: usize,
+    ) -> ApiResult<Vec<MatchSuggestion>> {
+        let app = ctx.app();
+        let settled = ctx.loaders().settled_counterparts(self.listing().id).await;
+        let settled = settled.map_err(|error| ApiError::store(ctx.language(), error))?;
+        let (board, now) = (app.live.board(), app.clock.now());
+        let found = matching::suggestions(&board, &app.catalog, &self.posted, &settled, now, limit);
+        Ok(found.into_iter().map(MatchSuggestion).collect())
+    }
+
+    /// Open listings that do much the same near by, most similar first.
+    pub fn similar(&self, ctx: &Context<'_>, limit: usize) -> Vec<SimilarListing> {
+        let app = ctx.app();
+        let (board, now) = (app.live.board(), app.clock.now());
+        let found = matching::similar(&board, &app.catalog, &self.posted, now, limit);
+        found.into_iter().map(SimilarListing).collect()
+    }
+
     /// The listing, if this viewer may see it.
     pub async fn if_visible(self, ctx: &Context<'_>) -> ApiResult<Option<Self>> {
         let open = self.posted.is_open(ctx.app().clock.now());
@@ -307,18 +329,7 @@ impl Listing {
         #[graphql(desc = "How many at most, 1-100.", default = 10)] first: i32,
     ) -> ApiResult<Vec<MatchSuggestion>> {
         let limit = bounded(ctx, first)?;
-        let app = ctx.app();
-        let excluded = ctx.loaders().settled_counterparts(self.listing().id).await;
-        let excluded = excluded.map_err(|error| ApiError::store(ctx.language(), error))?;
-        let found = matching::suggestions(
-            &app.live.board(),
-            &app.catalog,
-            &self.posted,
-            &excluded,
-            app.clock.now(),
-            limit,
-        );
-        Ok(found.into_iter().map(MatchSuggestion).collect())
+        self.suggestions(ctx, limit).await
     }
 
     /// Open listings of the same kind that do much the same near by, most similar first.
@@ -329,10 +340,7 @@ impl Listing {
         #[graphql(desc = "How many at most, 1-100.", default = 10)] first: i32,
     ) -> ApiResult<Vec<SimilarListing>> {
         let limit = bounded(ctx, first)?;
-        let app = ctx.app();
-        let now = app.clock.now();
-        let found = matching::similar(&app.live.board(), &app.catalog, &self.posted, now, limit);
-        Ok(found.into_iter().map(SimilarListing).collect())
+        Ok(self.similar(ctx, limit))
     }
 
     /// Matches proposed to it or from it, latest first; null unless the viewer manages it.
