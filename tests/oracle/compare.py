@@ -314,7 +314,10 @@ class Comparison:
             "themes": sorted(theme["code"] for theme in node["themes"]),
             "targetGroups": sorted(group["code"] for group in node["targetGroups"]),
             "organization": node["organization"] and node["organization"]["name"],
-            "postalCode": node["place"]["postalCode"]["code"],
+            "postalCode": node["place"]["postalCode"],
+            "town": node["place"]["town"],
+            "place": (node["place"]["name"] or "", node["place"]["address"] or ""),
+            "precision": node["place"]["precision"],
         }
         expected = {
             "kind": one.kind, "attendance": one.attendance, "isOpen": True,
@@ -326,6 +329,9 @@ class Comparison:
             "organization": (self.world.organizations[one.organization]["name"]
                              if one.organization else None),
             "postalCode": one.postal_code,
+            "town": self.world.postcodes[one.postal_code]["name"],
+            "place": ("", "") if one.hidden else (one.place_name, one.address),
+            "precision": "POSTCODE" if one.hidden else "EXACT",
         }
         differing = {name: (expected[name], got[name]) for name in expected
                      if expected[name] != got[name]}
@@ -721,8 +727,6 @@ def main(arguments=None) -> int:
     parser.add_argument("--suggestions", type=int, default=300)
     parser.add_argument("--max-pages", type=int, default=20,
                         help="of a longer list only so many pages are fetched")
-    parser.add_argument("--one-private-person", action="store_true",
-                        help="all listings without an organization are of the same person")
     parser.add_argument("--waive", action="append", default=[], metavar="NAME",
                         help="something that need not be met, such as 'rule across a DST change'")
     given = parser.parse_args(arguments)
@@ -731,7 +735,7 @@ def main(arguments=None) -> int:
     began = time.monotonic()
     world = read_world(given.data, loaded, given.shift_to is not None, given.themes,
                        given.target_groups, given.postcodes, given.weights)
-    judge = Judge(world, now, given.one_private_person)
+    judge = Judge(world, now)
     report, api = Report(), queries.Api(given.url)
     Comparison(api, judge, report, given.max_pages).run(
         given.seed, given.queries, given.suggestions)

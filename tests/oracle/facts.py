@@ -8,8 +8,6 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dateutil.relativedelta import relativedelta
-
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 DEMO_MONDAY = date(2026, 1, 5)
 SECOND = 1_000_000  # instants are whole microseconds since 1970 (UTC)
@@ -99,6 +97,19 @@ class Listing:
     @property
     def private(self) -> bool:
         return self.organization is None
+
+    @property
+    def hidden(self) -> bool:
+        """Shown, sought and measured by its postcode only."""
+        return self.private or self.at_home
+
+    @property
+    def person(self) -> str | None:
+        """Whose listing it is when no organization's: the same person has the same."""
+        if not self.private:
+            return None
+        ending = re.search(r"-p([0-9]+)$", self.external_id)
+        return "p" + ending[1] if ending else self.external_id
 
     @property
     def remote(self) -> bool:
@@ -213,7 +224,7 @@ def read_listing(row: dict, organizations: dict, places: dict, postcodes: dict,
 
     posted = day("posted", loaded)
     assured = day("assured", posted)
-    expires = day("expires", assured + relativedelta(months=12))
+    expires = day("expires", assured + timedelta(days=366))
     declares = {name: {"yes": True, "no": False}[row["declares_" + name]]
                 for name in REQUIREMENTS if row["declares_" + name]}
     number = lambda name, kind: kind(row[name]) if row[name] else None

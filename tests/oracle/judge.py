@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from dateutil.rrule import rrulestr
 
-from .facts import DAY, MINUTE, Listing, World, midnight, to_instant, to_local
+from .facts import DAY, Listing, World, midnight, to_instant, to_local
 
 SPHERE = 6_371_008.8
 HORIZON = 366 * DAY
@@ -67,13 +67,14 @@ def dice(a: set, b: set) -> float:
 # ---- time --------------------------------------------------------------------------------------
 
 def expand(entry, start_from: int, horizon: int) -> list:
-    """The occurrences (start, end) of one entry that end after `start_from`; those of a rule
-    only when they start before `horizon`."""
+    """The occurrences (start, end) of one entry that end after `start_from` and start no later
+    than `horizon`."""
     if entry.rule is None:
         start = to_instant(entry.start)
         if entry.start in entry.exceptions or entry.start.date() in entry.exceptions:
             return []
-        return [(start, start + entry.duration)] if start + entry.duration > start_from else []
+        end = start + entry.duration
+        return [(start, end)] if end > start_from and start <= horizon else []
     earliest = to_local(start_from - entry.duration - 2 * DAY).replace(tzinfo=None)
     latest = to_local(horizon + 2 * DAY).replace(tzinfo=None)
     if entry.until is not None:
@@ -86,7 +87,7 @@ def expand(entry, start_from: int, horizon: int) -> list:
             continue
         start = to_instant(local)
         end = start + entry.duration
-        if end > start_from and start < horizon:
+        if end > start_from and start <= horizon:
             found.append((start, end))
     return found
 
@@ -154,22 +155,6 @@ def wall(day: date, minutes: int) -> int:
     return to_instant(datetime(day.year, day.month, day.day) + timedelta(minutes=minutes))
 
 
-def longest_free_time(free_times) -> float:
-    """In microseconds of an ordinary week; the whole week free has no end."""
-    week = 7 * 1440
-    spans = merged([(WEEKDAYS.index(f.weekday) * 1440 + f.start,
-                     WEEKDAYS.index(f.weekday) * 1440 + f.end)
-                    for f in free_times if f.start < f.end])
-    if not spans:
-        return 0
-    if spans == [(0, week)]:
-        return math.inf
-    lengths = [end - start for start, end in spans]
-    if len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == week:  # Sunday touches Monday
-        lengths.append(lengths[0] + lengths[-1])
-    return max(lengths) * MINUTE
-
-
 # ---- what is asked for -------------------------------------------------------------------------
 
 @dataclass
@@ -208,12 +193,11 @@ class Similar:
 
 
 class Judge:
-    def __init__(self, world: World, now: int, same_private_person: bool = False):
+    def __init__(self, world: World, now: int):
         self.world = world
         self.now = now
         self.window = (now, now + WINDOW)
         self.horizon = now + HORIZON
-        self.same_private_person = same_private_person
         self._occurrences: dict = {}
         self._in_window: dict = {}
         self._words: dict = {}
@@ -271,8 +255,7 @@ class Judge:
     def is_open(self, listing: Listing) -> bool:
         if self.now >= listing.expires:
             return False
-        return not listing.schedule or any(
-            start < self.horizon for start, _ in self.occurrences(listing))
+        return not listing.schedule or bool(self.occurrences(listing))
 
     def open_listings(self) -> list:
         if self._open is None:
@@ -318,7 +301,7 @@ class Judge:
 
     def same_side(self, a: Listing, b: Listing) -> bool:
         if a.private and b.private:
-            return self.same_private_person
+            return a.person == b.person
         return a.organization == b.organization
 
     def hindrance(self, a: Listing, b: Listing) -> str | None:
@@ -431,7 +414,7 @@ class Judge:
         """What of a place can be searched: its name, its address, and its postcode with the
         name of that; of a place that is not to be known exactly only the latter two."""
         post = listing.postal_code + " " + self.world.postcodes[listing.postal_code]["name"]
-        if listing.private or listing.at_home:
+        if listing.hidden:
             return post
         return " ".join((listing.place_name, listing.address, post))
 
@@ -450,9 +433,10 @@ class Judge:
         low, high = self.span(dates)
         return [o for o in self.occurrences(listing) if o[0] < high and o[1] > low]
 
-    def fits_free_times(self, listing: Listing, intervals: list, longest: float) -> bool:
+    def fits_free_times(self, listing: Listing, intervals: list) -> bool:
         if not listing.schedule:
-            return listing.effort is None or listing.effort <= longest
+            return listing.effort is None or any(
+                end - start >= listing.effort for start, end in intervals)
         ends = [end for _, end in intervals]
         for occurrence in self.occurrences(listing):
             for free in intervals[bisect_left(ends, occurrence[0]):]:
@@ -494,9 +478,8 @@ class Judge:
                         or bool(self.left(one, asked.dates))))
         if asked.free_times is not None:
             low, high = self.span(asked.dates) if asked.dates else self.window
-            intervals = free_intervals(asked.free_times, low, high)
-            longest = longest_free_time(asked.free_times)
-            out.append(("freeTimes", lambda one: self.fits_free_times(one, intervals, longest)))
+            intervals = free_intervals(asked.free_times, max(low, self.now), high)
+            out.append(("freeTimes", lambda one: self.fits_free_times(one, intervals)))
         return out
 
     def find(self, asked: Filter, bites=None) -> list:

@@ -21,7 +21,7 @@ LISTING_FACTS = """
     title task description languages effortMinutes capacity placesLeft
     themes { code } targetGroups { code }
     organization { id name }
-    place { latitude longitude postalCode { code } }
+    place { latitude longitude precision name address postalCode town }
     nextOccurrence { start end }
 """
 
@@ -134,7 +134,7 @@ class Api:
                            for reason in one["reasons"]},
             "weights": {reason["component"].lower(): reason["weight"]
                         for reason in one["reasons"]},
-            "clarify": {requirement(item) for item in one["toClarify"]},
+            "clarify": {item.lower() for item in one["toClarify"]},
         } for one in self.ask(SUGGESTIONS, id=listing_id)["node"]["suggestedMatches"]]
 
     def similar(self, listing_id: str) -> list:
@@ -149,11 +149,6 @@ def counts(facets: list, key) -> dict:
     if len(found) != len(dict(found)):
         raise RuntimeError(f"a facet twice: {found}")
     return dict(found)
-
-
-def requirement(item) -> str:
-    """MINIMUM_AGE, CHILDRENS_CERTIFICATE, DRIVING_LICENCE or WHEELCHAIR_ACCESS."""
-    return (item if isinstance(item, str) else item["kind"]).lower()
 
 
 def clarify_of(clarify) -> set:

@@ -31,8 +31,7 @@ fault-exactly-one-of = Angiv netop én af { $fields }.
 fault-needs = Kræver også { $other }.
 
 # Hvorfor noget ikke kan lade sig gøre
-refused-not-found = Det findes ikke.
-refused-forbidden = Det kan kun en koordinator i organisationen gøre.
+refused-not-found = Det findes ikke, eller det er ikke jeres.
 refused-stale-version = Nogen har ændret det i mellemtiden. Hent det igen (version { $current }) og prøv på ny.
 refused-capacity-full = Der er ikke flere pladser.
 refused-wrong-state = Det kan ikke lade sig gøre, som det står nu.

@@ -31,8 +31,7 @@ fault-exactly-one-of = Give exactly one of { $fields }.
 fault-needs = Needs { $other } as well.
 
 # Why something cannot be done
-refused-not-found = There is no such thing.
-refused-forbidden = Only a coordinator of the organization can do that.
+refused-not-found = There is no such thing, or it is not yours.
 refused-stale-version = Somebody has changed it meanwhile. Fetch it again (version { $current }) and try anew.
 refused-capacity-full = There are no places left.
 refused-wrong-state = That cannot be done as things stand.

@@ -44,7 +44,7 @@ pub async fn post(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let request = Request::read("postListing", key, &input);
-    let (poster, content) = judge_draft(app, actor, person, &input, now).await;
+    let (poster, content) = judge_draft(app, actor, person, &input, now);
     let mut refusals = Vec::new();
     let request = request
         .map_err(|refusal| refusals.push(refusal))
@@ -73,7 +73,7 @@ pub async fn copy(
     let request = Request::read("copyListing", key, &(id, changes))
         .map_err(|refusal| AppError::Refused(vec![refusal]))?;
     let original = app.store.listing(id).await?;
-    let original = managed(app, actor, original)?;
+    let original = managed(actor, original)?;
     let mut draft = original.content.draft(&app.catalog);
     change(&mut draft);
     let content = read(app, &draft, now).map_err(|e| e.within("changes"))?;
@@ -191,11 +191,11 @@ pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) ->
 }
 
 /// What a listing that is only drafted would meet.
-pub async fn preview(app: &App, actor: &Actor, input: PostListing) -> Outcome<Seen> {
+pub fn preview(app: &App, actor: &Actor, input: &PostListing) -> Outcome<Seen> {
     let now = app.clock.now();
     // Someone who has not signed in may try a draft as a private person.
     let person = actor.person().unwrap_or_else(fresh_id);
-    let (poster, content) = judge_draft(app, actor, person, &input, now).await;
+    let (poster, content) = judge_draft(app, actor, person, input, now);
     let mut refusals = Vec::new();
     let poster = gather(&mut refusals, poster)?;
     let content = gather(&mut refusals, content)?;
@@ -342,21 +342,20 @@ pub fn is_open(app: &App, listing: &Listing) -> bool {
 }
 
 /// Who posts, and what, or what is wrong with either.
-async fn judge_draft(
+fn judge_draft(
     app: &App,
     actor: &Actor,
     person: PersonId,
     input: &PostListing,
     now: DateTime<Utc>,
 ) -> (Outcome<Poster>, Outcome<Content>) {
-    let poster = poster(app, actor, person, input.organization).await;
+    let poster = poster(actor, person, input.organization);
     let content = read(app, &input.draft, now).map_err(|error| error.within("draft"));
     (poster, content)
 }
 
 /// The poster that the actor may be: itself, or an organization that it coordinates.
-pub(super) async fn poster(
-    app: &App,
+pub(super) fn poster(
     actor: &Actor,
     person: PersonId,
     organization: Option<OrganizationId>,
@@ -365,11 +364,11 @@ pub(super) async fn poster(
         return Ok(Poster::Person(person));
     };
     if actor.is(Role::Coordinator, organization) {
-        return Ok(Poster::Organization(organization));
+        Ok(Poster::Organization(organization))
+    } else {
+        // One that the actor does not coordinate answers as an absent one.
+        Err(AppError::refused("organization", Why::NotFound))
     }
-    let known = app.store.organization(organization).await?.is_some();
-    let why = if known { Why::Forbidden } else { Why::NotFound };
-    Err(AppError::refused("organization", why))
 }
 
 fn read(app: &App, draft: &ListingDraft, now: DateTime<Utc>) -> Outcome<Content> {
@@ -442,7 +441,7 @@ async fn edit(
     let now = app.clock.now();
     let mut writing = app.store.write(now).await?;
     let listing = writing.listing_for_update(id).await?;
-    let mut listing = managed(app, actor, listing)?;
+    let mut listing = managed(actor, listing)?;
     if listing.version != seen {
         return Err(AppError::refused(
             "version",
@@ -468,17 +467,14 @@ async fn edit(
     Ok(listing)
 }
 
-/// The listing, if the actor manages it. One that the actor may not see answers as an absent one.
-fn managed(app: &App, actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
-    let listing = listing.ok_or_else(not_found)?;
-    let standings = access::standings_to_listing(actor, &listing, false);
-    if access::manages_listing(&standings) {
-        Ok(listing)
-    } else if access::sees_listing(&standings, &listing, is_open(app, &listing)) {
-        Err(AppError::refused("id", Why::Forbidden))
-    } else {
-        Err(not_found())
-    }
+/// The listing, if the actor manages it. Another's answers as an absent one, also an open one that
+/// everybody can see: what an id names is nobody's business but its owner's.
+fn managed(actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
+    listing
+        .filter(|listing| {
+            access::manages_listing(&access::standings_to_listing(actor, listing, false))
+        })
+        .ok_or_else(not_found)
 }
 
 async fn current(app: &App, id: ListingId) -> Outcome<Listing> {

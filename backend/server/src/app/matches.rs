@@ -51,8 +51,7 @@ pub async fn propose(
         .map_err(|fault| AppError::refused("message", Why::Invalid(fault)));
     let message = gather(&mut refusals, message)?;
     // With a listing of one's own, its poster proposes; without one, whoever the actor says.
-    let speaker = poster(app, actor, person, input.on_behalf_of)
-        .await
+    let speaker = poster(actor, person, input.on_behalf_of)
         .map_err(|error| error.renamed("organization", "onBehalfOf"));
     let speaker = gather(&mut refusals, speaker)?;
 
@@ -116,10 +115,8 @@ fn own_counterpart(
     own: Option<Listing>,
     listing: Option<&Listing>,
 ) -> Outcome<Listing> {
+    let own = own.filter(|own| actor.speaks_for(own.poster));
     let own = open_or_refused(app, actor, own, "counterpart")?;
-    if !actor.speaks_for(own.poster) {
-        return Err(AppError::refused("counterpart", Why::Forbidden));
-    }
     if listing.is_some_and(|listing| !own.content.kind.meets(listing.content.kind)) {
         return Err(AppError::refused("counterpart", Why::NotAPair));
     }

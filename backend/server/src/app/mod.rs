@@ -88,8 +88,6 @@ pub enum Why {
     Invalid(faelled_engine::problem::Fault),
     /// There is no such thing, or it is not for this actor to know of.
     NotFound,
-    /// The actor may see it, but not do this.
-    Forbidden,
     /// Somebody changed it since.
     StaleVersion {
         /// The version that it has now.

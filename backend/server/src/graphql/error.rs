@@ -218,8 +218,6 @@ pub enum UserErrorCode {
     EndBeforeStart,
     /// Exactly one of several fields is needed.
     ExactlyOneOf,
-    /// You may see it, but not do this.
-    Forbidden,
     /// The idempotency key was used for something else.
     IdempotencyKeyReused,
     /// Cannot be read as what it should be.
@@ -232,7 +230,7 @@ pub enum UserErrorCode {
     NotAPair,
     /// Only wishes can be supported.
     NotAWish,
-    /// There is no such thing, or it is not for you.
+    /// There is no such thing, or it is not yours; both answer alike.
     NotFound,
     /// The listing is not open.
     NotOpen,
@@ -279,7 +277,6 @@ fn user_error(language: Language, refusal: Refusal) -> UserError {
             };
         }
         Why::NotFound => (Code::NotFound, "refused-not-found"),
-        Why::Forbidden => (Code::Forbidden, "refused-forbidden"),
         Why::CapacityFull => (Code::CapacityFull, "refused-capacity-full"),
         Why::WrongState => (Code::WrongState, "refused-wrong-state"),
         Why::NotOpen => (Code::NotOpen, "refused-not-open"),

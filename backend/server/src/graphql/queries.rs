@@ -110,7 +110,7 @@ impl Query {
             organization: input.organization.as_ref().map(id::decode),
             draft: ListingDraft::from(input.draft),
         };
-        let outcome = listings::preview(ctx.app(), ctx.actor(), post).await;
+        let outcome = listings::preview(ctx.app(), ctx.actor(), &post);
         PreviewListingPayload::new(ctx.language(), outcome)
     }
 
