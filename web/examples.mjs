@@ -8,9 +8,11 @@ export const EXAMPLE_NAMES = [
   'near8800',
   'free-tuesday',
   'suggested-matches',
+  'preview',
+  'overview',
+  'organizations',
   'themes',
   'places',
-  'organizations',
 ];
 
 /**

@@ -1,10 +1,6 @@
 //! One list of migrations for both databases. A migration that has been in a release is never
 //! changed; what it made is changed by a later one.
 #![warn(missing_docs)]
-#![expect(
-    clippy::doc_markdown,
-    reason = "SQLite and PostgreSQL are names, not code"
-)]
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 

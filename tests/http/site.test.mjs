@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, test } from 'node:test';
 import { buildSchema, parse, validate } from 'graphql';
-import { base } from './server.mjs';
+import { base, post } from './server.mjs';
 
 /** The whole policy: a directive more or less, or another source, is a decision to be made here. */
 const POLICY = {
@@ -18,6 +18,9 @@ const POLICY = {
   'form-action': "'self'",
   'frame-ancestors': "'none'",
 };
+
+/** Of everything that is not a page: nothing is loaded, nothing runs, whatever a browser takes it for. */
+const DATA_POLICY = { 'default-src': "'none'", 'frame-ancestors': "'none'", sandbox: '' };
 
 const get = (path, options = {}) => fetch(new URL(path, base), { redirect: 'manual', ...options });
 
@@ -38,14 +41,14 @@ const MEDIA_TYPES = {
 const addresses = (html) =>
   [...html.matchAll(/\s(?:src|href)="([^"]*)"/g)].map(([, address]) => address.replaceAll('&amp;', '&').replaceAll('&#39;', "'"));
 
-function assertPolicy(response) {
+function assertPolicy(response, expected = POLICY) {
   const policy = response.headers.get('content-security-policy') ?? '';
   const directives = policy
     .split(';')
     .map((directive) => directive.trim())
     .filter((directive) => directive !== '')
     .map((directive) => [directive.split(/\s+/)[0], directive.split(/\s+/).slice(1).join(' ')]);
-  assert.deepEqual(Object.fromEntries(directives), POLICY);
+  assert.deepEqual(Object.fromEntries(directives), expected);
 }
 
 async function assetsOfAllPages() {
@@ -84,16 +87,36 @@ describe('pages', () => {
     }
   });
 
-  test('the example queries on the front page are valid in this schema', async () => {
+  describe('the example queries on the front page', async () => {
     const schema = buildSchema(await (await get('/schema.graphql')).text());
-    const links = addresses(await (await get('/')).text()).filter((address) => address.startsWith('/graphiql?'));
-    assert.ok(links.length >= 6);
-    for (const link of links) {
-      const query = new URL(link, base).searchParams.get('query');
-      assert.deepEqual(validate(schema, parse(query)).map(({ message }) => message), [], query.split('\n')[1]);
+    for (const path of ['/', '/en']) {
+      const links = addresses(await (await get(path)).text()).filter((address) => address.startsWith('/graphiql?'));
+      const queries = new Set(links.map((link) => new URL(link, base).searchParams.get('query')));
+      assert.ok(queries.size >= 6);
+      for (const query of queries) {
+        const name = parse(query).definitions[0].name.value;
+        test(`${path} ${name} is valid, and the demo has an answer to it`, async () => {
+          assert.deepEqual(validate(schema, parse(query)).map(({ message }) => message), []);
+          const response = await post({ query });
+          assert.equal(response.status, 200);
+          const { data, errors } = await response.json();
+          assert.equal(errors, undefined);
+          assertAnswered(data, []);
+        });
+      }
     }
   });
 });
+
+/** Every list on the way holds something, but for the errors of an input that is fine. */
+function assertAnswered(value, path) {
+  if (Array.isArray(value)) {
+    if (path.at(-1) === 'userErrors') assert.deepEqual(value, []);
+    else assert.ok(value.length > 0, `${path.join('.')} is empty`);
+  }
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, inner] of Object.entries(value)) assertAnswered(inner, [...path, key]);
+}
 
 describe('assets', () => {
   test('those that the pages name: right type, kept for ever, not sniffed', async () => {
@@ -138,6 +161,7 @@ describe('plain routes', () => {
       const response = await get(path);
       assert.equal(response.status, 200);
       assert.equal(response.headers.get('cache-control'), 'no-store');
+      assertPolicy(response, DATA_POLICY);
     });
   }
 
@@ -148,11 +172,11 @@ describe('plain routes', () => {
     assert.ok(buildSchema(await response.text()).getQueryType());
   });
 
-  test('an unknown path is 404, under the policy', async () => {
+  test('an unknown path is 404, under the policy of data', async () => {
     const response = await get('/no/such/page');
     assert.equal(response.status, 404);
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
-    assertPolicy(response);
+    assertPolicy(response, DATA_POLICY);
   });
 
   test('HEAD answers like GET, without a body', async () => {

@@ -1,9 +1,10 @@
 """Asks a running API and compares its answers with the judge's.
 
-python -m oracle.compare --url http://127.0.0.1:PORT/graphql --data DIR --now ISO
-    [--shift-to DATE] [--seed N] [--queries 300] [--suggestions 300]
+python -m oracle.compare --url http://127.0.0.1:PORT/graphql --now ISO
+    [--data DIR] [--moved DIR] [--loaded DATE] [--seed N] [--queries 300] [--suggestions 300]
 
-The server's clock must stand still at --now. Prints a line per kind of comparison, what the
+The server's clock must stand still at --now, and it must hold what the folders hold, no more and
+no less; those of --moved have demo dates, which loading moves to its week. Prints a line per kind of comparison, what the
 comparisons met, and the first differences in full; exits 1 on any difference, and also when the
 comparisons were too poor to prove anything.
 """
@@ -17,7 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from . import queries
-from .facts import MINUTE, Listing, parse_instant, read_world, show, to_local
+from .facts import MINUTE, Listing, join_worlds, parse_instant, read_world, show, to_local
 from .judge import WEEKDAYS, Filter, FreeTime, Judge, haversine, words
 
 ORDERS = ("DISTANCE", "RELEVANCE", "START", "NEWEST")
@@ -41,7 +42,7 @@ class Report:
         self.compared[kind] += 1
         if not good:
             self.different[kind] += 1
-            if len(self.first) < 10:
+            if self.different[kind] <= 3:
                 self.first.append(f"[{kind}] {tell()}")
         return good
 
@@ -319,6 +320,7 @@ class Comparison:
             "place": (node["place"]["name"] or "", node["place"]["address"] or ""),
             "precision": node["place"]["precision"],
         }
+        centre = self.world.postcodes[one.postal_code]["point"]
         expected = {
             "kind": one.kind, "attendance": one.attendance, "isOpen": True,
             "reachKm": one.reach_km, "title": one.title, "task": one.task,
@@ -331,7 +333,7 @@ class Comparison:
             "postalCode": one.postal_code,
             "town": self.world.postcodes[one.postal_code]["name"],
             "place": ("", "") if one.hidden else (one.place_name, one.address),
-            "precision": "POSTCODE" if one.hidden else "EXACT",
+            "precision": "POSTCODE" if centre in (one.measured, one.exact) else "EXACT",
         }
         differing = {name: (expected[name], got[name]) for name in expected
                      if expected[name] != got[name]}
@@ -702,7 +704,7 @@ def conclude(report: Report, least: dict, waived: set, lists: int) -> int:
         print(f"{'waived' if waive else 'TOO POOR'}: {text}")
     poor = [text for text in poor if text.split(":")[0] not in waived]
     if report.first:
-        print(f"the first {len(report.first)} differences:")
+        print("the first differences of each kind:")
         for text in report.first:
             print("  " + text)
     different = sum(report.different.values())
@@ -714,14 +716,15 @@ def conclude(report: Report, least: dict, waived: set, lists: int) -> int:
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m oracle.compare")
     parser.add_argument("--url", required=True)
-    parser.add_argument("--data", required=True, type=Path, help="folder with listings.csv …")
+    parser.add_argument("--data", action="append", default=[], type=Path,
+                        help="folder with listings.csv …")
+    parser.add_argument("--moved", action="append", default=[], type=Path,
+                        help="the same with demo dates")
     for name in ("themes", "target-groups", "postcodes", "weights"):
         parser.add_argument("--" + name, type=Path, help="file; by default that in seed/data")
     parser.add_argument("--now", required=True, help="the instant at which the server stands")
-    parser.add_argument("--shift-to", type=date.fromisoformat,
-                        help="the local date on which the demo was loaded; moves its dates")
     parser.add_argument("--loaded", type=date.fromisoformat,
-                        help="the local date of loading when nothing is moved; else that of now")
+                        help="the local date of loading; else that of now")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--queries", type=int, default=300)
     parser.add_argument("--suggestions", type=int, default=300)
@@ -731,10 +734,11 @@ def main(arguments=None) -> int:
                         help="something that need not be met, such as 'rule across a DST change'")
     given = parser.parse_args(arguments)
     now = parse_instant(given.now)
-    loaded = given.shift_to or given.loaded or to_local(now).date()
+    loaded = given.loaded or to_local(now).date()
     began = time.monotonic()
-    world = read_world(given.data, loaded, given.shift_to is not None, given.themes,
-                       given.target_groups, given.postcodes, given.weights)
+    world = join_worlds([
+        read_world(folder, loaded, folder in given.moved, given.themes, given.target_groups,
+                   given.postcodes, given.weights) for folder in given.data + given.moved])
     judge = Judge(world, now)
     report, api = Report(), queries.Api(given.url)
     Comparison(api, judge, report, given.max_pages).run(

@@ -277,3 +277,15 @@ def read_world(data: Path, loaded: date, shift: bool = False, themes: Path | Non
         weight_table = tomllib.load(file)
     return World(theme_rows, group_rows, postcode_rows, organizations, places, listings,
                  weight_table)
+
+
+def join_worlds(worlds: list) -> World:
+    """One world of several; no external id may be in two of them."""
+    first, *others = worlds
+    for other in others:
+        for name in ("organizations", "places", "listings"):
+            mine, theirs = getattr(first, name), getattr(other, name)
+            if mine.keys() & theirs.keys():
+                raise ValueError(f"twice: {sorted(mine.keys() & theirs.keys())[:5]}")
+            mine |= theirs
+    return first

@@ -74,7 +74,12 @@ class StandIn(queries.Api):
                     "id": "O:" + one.organization,
                     "name": self.judge.world.organizations[one.organization]["name"]},
                 "place": {"latitude": one.measured[0], "longitude": one.measured[1],
-                          "postalCode": {"code": one.postal_code}},
+                          "precision": "EXACT" if one.measured == one.exact != self.judge.world.postcodes[
+                              one.postal_code]["point"] else "POSTCODE",
+                          "name": None if one.hidden else one.place_name or None,
+                          "address": None if one.hidden else one.address or None,
+                          "postalCode": one.postal_code,
+                          "town": self.judge.world.postcodes[one.postal_code]["name"]},
                 "nextOccurrence": coming and {"start": iso(coming[0]), "end": iso(coming[1])}}
 
     def All(self, first, after="0"):
@@ -178,13 +183,13 @@ class TestCompare(unittest.TestCase):
         self.fault("totalCount", NoRemote)
 
         class SlotsApart(Judge):
-            def fits_free_times(self, listing, intervals, longest):
+            def fits_free_times(self, listing, intervals):
                 return super().fits_free_times(
-                    listing, [(low + 1, high) for low, high in intervals], longest)
+                    listing, [(low + 1, high) for low, high in intervals])
         self.fault("totalCount", SlotsApart)
 
         class WithinOnly(Judge):  # the effort alone is not enough
-            def fits_free_times(self, listing, intervals, longest):
+            def fits_free_times(self, listing, intervals):
                 return not listing.schedule or any(
                     judging.within(o, free) for o in self.occurrences(listing)
                     for free in intervals)

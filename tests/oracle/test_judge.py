@@ -10,7 +10,7 @@ from pathlib import Path
 from . import facts
 from .facts import DAY, MINUTE, Listing, World, parse_instant, parse_schedule
 from .judge import (Filter, FreeTime, Judge, fits_in_place, free_intervals, haversine,
-                    longest_free_time, meet, travels, words)
+                    meet, travels, words)
 
 HOUR = 60 * MINUTE
 THEMES = {"social": {"parent": "", "label_da": "Socialt", "label_en": "Social"},
@@ -134,6 +134,8 @@ class Open(Case):
         self.assertFalse(self.judge.is_open(self.add("d", "2026-01-05T11:00/PT1H")))
         self.assertTrue(self.judge.is_open(self.add("e", "2026-01-05T11:00/PT1H1M")))
         self.assertFalse(self.judge.is_open(self.add("f", "2027-02-05T11:00/PT1H")))
+        self.assertTrue(self.judge.is_open(self.add("h", "2027-01-06T12:00/PT1H")))  # 366 days
+        self.assertFalse(self.judge.is_open(self.add("i", "2027-01-06T12:01/PT1H")))
         self.assertFalse(self.judge.is_open(self.add(
             "g", "2026-01-06T14:00/PT2H RRULE:FREQ=WEEKLY;COUNT=1 EXDATE:2026-01-06")))
 
@@ -257,8 +259,13 @@ class Pairs(Case):
     def test_two_private_persons(self):
         offer, need = self.pair({"organization": None}, {"organization": None})
         self.assertIsNone(self.judge.hindrance(offer, need))
-        self.judge.same_private_person = True
-        self.assertEqual(self.judge.hindrance(offer, need), "sides")
+        for ids, same in ((("n-1-p12", "n-2-p12"), True), (("n-1-p12", "n-2-p1"), False),
+                          (("n-p3-p12", "n-p3-p1"), False), (("n-1-p12x", "n-2-p12"), False),
+                          (("n-1-p", "n-2-p"), False)):
+            offer.external_id, need.external_id = ids
+            self.assertEqual(self.judge.hindrance(offer, need), "sides" if same else None, ids)
+        offer.organization, need.external_id = "org2", "n-1-p12"
+        self.assertIsNone(self.judge.hindrance(offer, need))
 
     def test_to_be_clarified(self):
         offer, need = self.pair({"declares": {"driving_licence": True}, "declares_age": 17},
@@ -353,9 +360,10 @@ class FreeTimes(Case):
 
     def test_sunday_touches_monday(self):
         slots = self.slots("SUNDAY 23:00 24:00", "MONDAY 00:00 02:00")
-        self.assertEqual(longest_free_time(slots), 3 * HOUR)
         self.add("a", "2026-01-11T23:30/PT2H")
-        self.assertEqual(self.ids(free_times=slots), ["a"])
+        self.add("agreed", effort=3 * HOUR)
+        self.add("too long", effort=3 * HOUR + MINUTE)
+        self.assertEqual(self.ids(free_times=slots), ["a", "agreed"])
 
     def test_overlapping_slots_are_one(self):
         self.add("a", "2026-01-06T14:00/PT4H")
@@ -373,9 +381,29 @@ class FreeTimes(Case):
         self.add("b")
         self.assertEqual(self.ids(free_times=self.slots("TUESDAY 17:01 18:00")), ["b"])
         self.assertEqual(self.ids(free_times=self.slots("TUESDAY 17:00 18:00")), ["a", "b"])
+        # a whole week free: as long as the dates, or the window
         week = [FreeTime(day, 0, 1440) for day in
                 "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY".split()]
-        self.assertEqual(longest_free_time(week), math.inf)
+        self.add("c", effort=49 * HOUR)
+        self.add("d", effort=56 * 24 * HOUR)
+        self.add("e", effort=56 * 24 * HOUR + MINUTE)
+        self.judge = Judge(self.world, at(self.now))
+        self.assertEqual(self.ids(free_times=week), ["a", "b", "c", "d"])
+        self.assertEqual(self.ids(free_times=week, dates=(
+            date(2026, 1, 10), date(2026, 1, 11))), ["a", "b"])
+        # none of a free time is left within the dates
+        slots = self.slots("TUESDAY 17:00 18:00")
+        self.assertEqual(self.ids(free_times=slots, dates=(date(2026, 1, 7),) * 2), ["b"])
+
+    def test_cut_at_now(self):  # Monday 12:00
+        self.add("a", "2026-01-05T11:00/PT2H", effort=HOUR)
+        self.add("b", "2026-01-05T11:00/PT2H", effort=HOUR + MINUTE)
+        self.add("c", "2026-01-05T11:00/PT2H")
+        self.add("agreed", effort=HOUR)
+        self.add("longer", effort=HOUR + MINUTE)
+        for dates in (None, (date(2026, 1, 5),) * 2):
+            found = self.ids(free_times=self.slots("MONDAY 10:00 13:00"), dates=dates)
+            self.assertEqual(found, ["a", "agreed"] + ([] if dates else ["longer"]))
 
     def test_gap_and_fold(self):
         low, high = at("2026-03-28T12:00+01:00"), at("2026-03-30T12:00+02:00")
@@ -505,7 +533,7 @@ class Files(unittest.TestCase):
         self.assertEqual(two.measured, (55.4, 10.4))
         self.assertEqual((three.exact, three.measured), ((55.5, 10.5), (55.4, 10.4)))
         self.assertEqual(one.posted_on, date(2026, 1, 9))
-        self.assertEqual(one.expires_on, date(2027, 1, 9))
+        self.assertEqual(one.expires_on, date(2027, 1, 10))
         self.assertEqual(two.posted_on, date(2026, 1, 14))
         self.assertEqual(one.requires, {"driving_licence"})
         self.assertEqual(one.declares, {"wheelchair_access": False})

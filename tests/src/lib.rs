@@ -1,10 +1,6 @@
 //! What tests of the record and of the API share: a fresh record on either database, and things to
 //! put into it.
 #![warn(missing_docs)]
-#![expect(
-    clippy::doc_markdown,
-    reason = "SQLite and PostgreSQL are names, not code"
-)]
 
 pub mod fixtures;
 pub mod log;

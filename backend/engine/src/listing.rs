@@ -216,6 +216,19 @@ pub struct Content {
 impl Content {
     /// Reads a draft and gathers everything that is wrong with it.
     pub fn parse(draft: &ListingDraft, catalog: &Catalog) -> Result<Self, Vec<Problem>> {
+        Self::read(draft, catalog, Schedule::parse)
+    }
+
+    /// Reads a draft that was judged when it came in; see [`Schedule::restore`].
+    pub fn restore(draft: &ListingDraft, catalog: &Catalog) -> Result<Self, Vec<Problem>> {
+        Self::read(draft, catalog, Schedule::restore)
+    }
+
+    fn read(
+        draft: &ListingDraft,
+        catalog: &Catalog,
+        schedule: impl Fn(&ScheduleDraft) -> Result<Schedule, Vec<Problem>>,
+    ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let kind = problems.take("kind", draft.kind.ok_or(Fault::Blank));
         let title = problems.take("title", text::line(&draft.title, 3, 120));
@@ -241,7 +254,7 @@ impl Content {
         let location = problems.take_within("place", location(draft, catalog));
         let attendance = problems.take("attendance", draft.attendance.ok_or(Fault::Blank));
         let reach = problems.take("reachKm", draft.reach_km.map(Reach::from_km).transpose());
-        let schedule = problems.take_within("schedule", Schedule::parse(&draft.schedule));
+        let schedule = problems.take_within("schedule", schedule(&draft.schedule));
         let effort = whole(
             &mut problems,
             "effortMinutes",

@@ -224,7 +224,7 @@ pub enum Attendance {
     Remote,
 }
 
-/// How far a side will travel, in metres; 0.1 to 600 km. A side without one has no limit.
+/// How far a side will travel, in kilometres, 0.1 to 600. A side without one has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Reach(f64);
 
@@ -235,7 +235,7 @@ impl Reach {
     /// A reach in kilometres.
     pub fn from_km(km: f64) -> Result<Self, Fault> {
         if Self::KILOMETRES.contains(&km) {
-            Ok(Self(km * 1000.0))
+            Ok(Self(km))
         } else {
             Err(Fault::OutOfRange {
                 min: *Self::KILOMETRES.start(),
@@ -245,13 +245,13 @@ impl Reach {
     }
 
     /// Metres.
-    pub const fn metres(self) -> f64 {
-        self.0
+    pub fn metres(self) -> f64 {
+        self.0 * 1000.0
     }
 
-    /// Kilometres.
-    pub fn km(self) -> f64 {
-        self.0 / 1000.0
+    /// Kilometres, as they were given.
+    pub const fn km(self) -> f64 {
+        self.0
     }
 }
 

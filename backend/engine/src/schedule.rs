@@ -121,10 +121,10 @@ pub fn wall(time: NaiveDateTime) -> String {
     time.format("%Y-%m-%dT%H:%M").to_string()
 }
 
-/// Reads a local date and time, to the minute or with seconds.
+/// Reads a local date and time, to the minute.
 pub fn local_date_time(text: &str) -> Result<NaiveDateTime, Fault> {
     let text = text.trim();
-    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
         .filter(|time| YEARS.contains(&time.year()))
@@ -396,24 +396,36 @@ pub struct Schedule {
 impl Schedule {
     /// Reads a schedule and checks that each rule occurs, and not too often.
     pub fn parse(draft: &ScheduleDraft) -> Result<Self, Vec<Problem>> {
+        Self::read(draft, Entry::check_rule)
+    }
+
+    /// Reads a schedule that was checked when it came in: walking through five years of each rule
+    /// again would take longer than all the rest of reading a listing.
+    pub fn restore(draft: &ScheduleDraft) -> Result<Self, Vec<Problem>> {
+        Self::read(draft, |_| Ok(()))
+    }
+
+    fn read(
+        draft: &ScheduleDraft,
+        check: impl Fn(&Entry) -> Result<(), Fault>,
+    ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let mut entries = Vec::new();
-        let given = draft.one_offs.len() + draft.recurrences.len();
-        if given > MAX_ENTRIES {
-            problems.note(
-                "recurrences",
-                Fault::TooMany {
-                    max: MAX_ENTRIES,
-                    got: given,
-                },
-            );
+        let got = draft.one_offs.len() + draft.recurrences.len();
+        if got > MAX_ENTRIES {
+            let max = MAX_ENTRIES;
+            problems.note("recurrences", Fault::TooMany { max, got });
             return problems.finish(None);
         }
         for (at, one_off) in draft.one_offs.iter().enumerate() {
             entries.extend(parse_one_off(&mut problems, at, one_off));
         }
         for (at, recurrence) in draft.recurrences.iter().enumerate() {
-            entries.extend(parse_recurrence(&mut problems, at, recurrence));
+            let Some(entry) = parse_recurrence(&mut problems, at, recurrence) else {
+                continue;
+            };
+            problems.take(&format!("recurrences.{at}.rule"), check(&entry));
+            entries.push(entry);
         }
         problems.finish(Some(Self { entries }))
     }
@@ -425,7 +437,8 @@ impl Schedule {
             match &entry.rule {
                 None => draft.one_offs.push(OneOffDraft {
                     start: wall(entry.start),
-                    end: wall(entry.start + entry.length),
+                    // The length is exact; daylight saving may lie in between.
+                    end: wall(local(instant(entry.start) + entry.length).naive_local()),
                 }),
                 Some(rule) => draft.recurrences.push(RecurrenceDraft {
                     start: wall(entry.start),
@@ -532,14 +545,12 @@ fn parse_recurrence(problems: &mut Problems, at: usize, draft: &RecurrenceDraft)
             .into_iter()
             .collect::<Option<Vec<_>>>()
     };
-    let entry = Entry {
+    Some(Entry {
         start: start?,
         length: length?,
         rule: Some(rule?),
         exceptions: exceptions?,
-    };
-    problems.take(&field("rule"), entry.check_rule())?;
-    Some(entry)
+    })
 }
 
 #[cfg(test)]
@@ -655,6 +666,24 @@ mod tests {
             end: "2026-02-14T17:30".into(),
         });
         assert_eq!(Schedule::parse(&draft).unwrap().draft(), draft);
+    }
+
+    #[test]
+    fn a_day_that_daylight_saving_shortens_survives_being_written_and_read() {
+        for (start, end) in [
+            ("2026-03-28T12:00", "2026-03-29T12:00"),
+            ("2026-10-24T12:00", "2026-10-25T12:00"),
+        ] {
+            let one_off = OneOffDraft {
+                start: start.into(),
+                end: end.into(),
+            };
+            let draft = ScheduleDraft {
+                one_offs: vec![one_off],
+                recurrences: Vec::new(),
+            };
+            assert_eq!(Schedule::parse(&draft).unwrap().draft(), draft);
+        }
     }
 
     #[test]

@@ -12,10 +12,6 @@
 //! matches, supports and notices, then jobs by kind and key, then the head of the change log. The
 //! last two are taken by [`Writing::commit`], never earlier.
 #![warn(missing_docs)]
-#![expect(
-    clippy::doc_markdown,
-    reason = "SQLite and PostgreSQL are names, not code"
-)]
 
 mod code;
 mod connect;

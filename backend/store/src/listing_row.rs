@@ -181,7 +181,7 @@ fn parse(row: listing::Model, catalog: &Catalog) -> Result<Listing, String> {
         poster,
         posted_by: Id::new(row.posted_by_id),
         status,
-        content: Content::parse(&draft, catalog).map_err(|problems| fields(&problems))?,
+        content: Content::restore(&draft, catalog).map_err(|problems| fields(&problems))?,
         taken: count(row.taken)?,
         supports: count(row.supports)?,
         posted_at: row.posted_at,
