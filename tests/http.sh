@@ -50,6 +50,7 @@ start() {
     env --ignore-environment PATH="$PATH" HOME="$home" \
         FAELLED_SERVER__DEMO=true \
         FAELLED_SERVER__LISTEN=127.0.0.1:0 \
+        FAELLED_SERVER__REQUEST_TIMEOUT=3s \
         FAELLED_SERVER__GRACE="${grace}s" \
         FAELLED_RECORD__URL="sqlite://$home/record.sqlite?mode=rwc" \
         FAELLED_METRICS__LISTEN= \
@@ -103,7 +104,7 @@ install "$root/web"
 install "$root/tests/http"
 ! pages_are_stale || (cd "$root/web" && npm run build --silent)
 start
-export FAELLED_URL=$url FAELLED_WS_INIT_TIMEOUT_MS=1000
+export FAELLED_URL=$url FAELLED_WS_INIT_TIMEOUT_MS=1000 FAELLED_REQUEST_TIMEOUT_MS=3000
 FAELLED_TOKEN_VOLUNTEER=$(token_of 'a volunteer')
 FAELLED_TOKEN_COORDINATOR=$(token_of 'a coordinator of an association')
 export FAELLED_TOKEN_VOLUNTEER FAELLED_TOKEN_COORDINATOR

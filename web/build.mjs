@@ -38,12 +38,12 @@ for (const [language, file] of [['da', 'index.html'], ['en', 'en.html']]) {
       name: example.name,
       question: example.title[language],
       query: example.query,
-      href: graphiqlLink(example.source),
+      href: graphiqlLink(example, language),
     }),
   );
   const html = fill(
     page,
-    { ...words, heroHref: graphiqlLink(examples[0].source) },
+    { ...words, heroHref: graphiqlLink(examples[0], language) },
     { examples: items.join('').trimEnd(), landscape: landscape.trim() },
   );
   await writeFile(path.join(dist, file), html);
@@ -113,8 +113,10 @@ async function writeHashed(name, content) {
   return `/assets/${stem}-${hash}${ext}`;
 }
 
-function graphiqlLink(query) {
-  return `/graphiql?query=${encodeURIComponent(query)}`;
+/** The address of GraphiQL with this query, under its question in lines that a narrow editor has room for. */
+function graphiqlLink({ title, query }, language) {
+  const question = title[language].replaceAll(/(.{1,36})(?:\s+|$)/g, '# $1\n');
+  return `/graphiql?query=${encodeURIComponent(question + query)}`;
 }
 
 /**

@@ -12,6 +12,9 @@ socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
 /** How long the server waits for `connection_init`, as it was started; in milliseconds. */
 export const initTimeoutMs = Number(process.env.FAELLED_WS_INIT_TIMEOUT_MS ?? 3000);
 
+/** How long a request may be on its way in, as the server was started; in milliseconds. */
+export const requestTimeoutMs = Number(process.env.FAELLED_REQUEST_TIMEOUT_MS ?? 15_000);
+
 export const volunteer = process.env.FAELLED_TOKEN_VOLUNTEER;
 export const coordinator = process.env.FAELLED_TOKEN_COORDINATOR;
 

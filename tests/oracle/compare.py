@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from . import queries
-from .facts import MINUTE, Listing, join_worlds, parse_instant, read_world, show, to_local
+from .facts import DAY, MINUTE, Listing, join_worlds, parse_instant, read_world, show, to_local
 from .judge import WEEKDAYS, Filter, FreeTime, Judge, haversine, words
 
 ORDERS = ("DISTANCE", "RELEVANCE", "START", "NEWEST")
@@ -60,8 +60,8 @@ def km(metres: float | None) -> float | None:
 def tell_listing(one: Listing) -> str:
     told = {name: value for name, value in vars(one).items()
             if value not in (None, "", (), frozenset(), {}) and name not in (
-                "description", "posted", "assured", "expires", "posted_on", "assured_on",
-                "expires_on", "exact", "schedule", "effort")}
+                "description", "posted", "assured", "expires", "unsaid", "exact", "schedule",
+                "effort")}
     schedule = "; ".join(
         f"{e.start:%a %Y-%m-%dT%H:%M}/{e.duration // MINUTE}m"
         + (f" {e.rule}" if e.rule else "") + (f" until {e.until}" if e.until else "")
@@ -108,6 +108,28 @@ def order_faults(got: list, expected: set, rank, complete: bool) -> list:
         before = [one for one in missing if rank(one, known[-1]) < 0]
         if before:
             faults.append(("left out", before))
+    return faults
+
+
+def facet_faults(name: str, got: dict, expected: dict) -> list:
+    """What is wrong with a facet, {value: count} in the order told: weekdays from Monday on, the
+    others greatest first, and of organizations only so many."""
+    faults = []
+    if name == "organizations" and len(expected) > queries.MOST_ORGANIZATIONS:
+        if len(got) != queries.MOST_ORGANIZATIONS:
+            faults.append(f"{len(got)} are told")
+        least = min(got.values(), default=0)
+        expected = {value: count for value, count in expected.items()
+                    if count > least or value in got}
+    differing = {value: (expected.get(value, 0), got.get(value, 0))
+                 for value in {*expected, *got} if expected.get(value, 0) != got.get(value, 0)}
+    if differing:
+        few = dict(sorted(differing.items(), key=str)[:10])
+        faults.append(f"(expected, got) of the {len(differing)} that differ: {few}")
+    keys = ([WEEKDAYS.index(value) for value in got] if name == "weekdays"
+            else [-count for count in got.values()])
+    if keys != sorted(keys):
+        faults.append(f"order {got}")
     return faults
 
 
@@ -290,22 +312,27 @@ class Comparison:
             self.report.met["open" if expected else "not open"] += 1
         for external_id, node in nodes.items():
             expected = self.judge.next_occurrence(world.listings[external_id])
-            got = queries.occurrence(node)
+            got = queries.occurrence(node["nextOccurrence"])
             check("nextOccurrence", got == expected, lambda: (
                 f"expected {expected and tuple(map(show, expected))}, "
                 f"got {got and tuple(map(show, got))} of {self.one(external_id)}"))
 
     def facts(self, one: Listing, node: dict):
-        for name, day in (("posted", one.posted_on), ("assured", one.assured_on),
-                          ("expires", one.expires_on)):
-            instant = parse_instant(node[name + "At"])
-            local = to_local(instant)
-            days = {local.date()}
-            if name == "expires" and (local.hour, local.minute) == (0, 0):
-                days.add(local.date() - timedelta(days=1))  # the end of its day
-            self.report.check("dates of facts", day in days, lambda: (
-                f"{name}: expected {day}, got {local.isoformat()} of {one.external_id}"))
-            setattr(one, name, instant)
+        for name in ("posted", "assured", "expires"):
+            told = parse_instant(node[name + "At"])
+            if name in one.unsaid:
+                expected = {"posted": one.posted, "assured": one.posted,
+                            "expires": one.assured + 366 * DAY}[name]
+                # when on the day of loading it was loaded only the server knows
+                good = (to_local(told).date() == to_local(expected).date()
+                        if name == "posted" else told == expected)
+            else:
+                expected = getattr(one, name)
+                good = told == expected
+            self.report.check("instants", good, lambda: (
+                f"{name}: expected {show(expected)}, got {show(told)} of {one.external_id}"))
+            self.report.met[f"{name} not said"] += name in one.unsaid
+            setattr(one, name, told)
         got = {
             "kind": node["kind"], "attendance": node["attendance"], "isOpen": node["isOpen"],
             "reachKm": node["reachKm"], "title": node["title"], "task": node["task"] or "",
@@ -400,11 +427,10 @@ class Comparison:
         wanted["organizations"] = {self.organization_ids.get(one): count
                                    for one, count in wanted["organizations"].items()}
         for name, expected in wanted.items():
-            check(f"facets: {name}", facets[name] == expected, lambda: (
-                f"{what}: (expected, got) of what differs: " + str({
-                    key: (expected.get(key, 0), facets[name].get(key, 0))
-                    for key in {*expected, *facets[name]}
-                    if expected.get(key, 0) != facets[name].get(key, 0)})))
+            faults = facet_faults(name, facets[name], expected)
+            check(f"facets: {name}", not faults, lambda: f"{what}: {'; '.join(faults)}")
+        met["organizations beyond the facet"] += (
+            len(wanted["organizations"]) > queries.MOST_ORGANIZATIONS)
 
         self.tally(asked, postcode, order, backward, fields, found, bites, complete)
 
@@ -571,6 +597,23 @@ class Comparison:
             for one in sides:
                 self.tally_schedule(one)
 
+    # ---- occurrences
+
+    def occurring(self, listing: Listing):
+        """The next times, a hundred of them: rules, exceptions and the changes of the hour."""
+        expected = self.judge.occurrences(listing)[:100]
+        try:
+            got = self.api.occurrences(self.ids[listing.external_id])
+        except RuntimeError as error:
+            self.report.check("answers", False, lambda: f"{listing.external_id}: {error}")
+            return
+        tell = lambda of: [tuple(map(show, one)) for one in of[:3]]
+        self.report.check("occurrences", got == expected, lambda: (
+            f"missing {tell([one for one in expected if one not in got])}, "
+            f"unexpected {tell([one for one in got if one not in expected])}, "
+            f"{len(got)} of {len(expected)} of {self.one(listing.external_id)}"))
+        self.report.met["occurrences"] += len(expected)
+
     # ---- similar listings
 
     def similar(self, listing: Listing):
@@ -633,6 +676,7 @@ class Comparison:
         for one in rng.sample(known, min(len(known), number_of_suggestions)):
             self.suggested(one)
             self.similar(one)
+            self.occurring(one)
 
     @staticmethod
     def fields(number: int, rng: random.Random, organizations: bool) -> list:
@@ -708,7 +752,8 @@ def conclude(report: Report, least: dict, waived: set, lists: int) -> int:
         for text in report.first:
             print("  " + text)
     different = sum(report.different.values())
-    print(f"{sum(report.compared.values())} comparisons, {different} differences"
+    compared = sum(report.compared.values())
+    print(f"{compared} comparisons, {different} differences"
           + (f", too poor in {len(poor)} respects" if poor else ""))
     return 1 if different or poor else 0
 
@@ -730,6 +775,8 @@ def main(arguments=None) -> int:
     parser.add_argument("--suggestions", type=int, default=300)
     parser.add_argument("--max-pages", type=int, default=20,
                         help="of a longer list only so many pages are fetched")
+    parser.add_argument("--need", action="append", default=[], metavar="NAME",
+                        help="something else that must be met, such as 'not open'")
     parser.add_argument("--waive", action="append", default=[], metavar="NAME",
                         help="something that need not be met, such as 'rule across a DST change'")
     given = parser.parse_args(arguments)
@@ -743,9 +790,9 @@ def main(arguments=None) -> int:
     report, api = Report(), queries.Api(given.url)
     Comparison(api, judge, report, given.max_pages).run(
         given.seed, given.queries, given.suggestions)
-    code = conclude(report, needed(given.queries, given.suggestions), set(given.waive),
-                    given.suggestions)
-    print(f"{api.requests} requests, {time.monotonic() - began:.1f} s")
+    least = needed(given.queries, given.suggestions) | dict.fromkeys(given.need, 1)
+    code = conclude(report, least, set(given.waive), given.suggestions)
+    print(f"seed {given.seed}, {api.requests} requests, {time.monotonic() - began:.1f} s")
     return code
 
 

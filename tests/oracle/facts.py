@@ -87,12 +87,10 @@ class Listing:
     requires: frozenset = frozenset()  # of REQUIREMENTS
     declares_age: int | None = None
     declares: dict = field(default_factory=dict)  # requirement -> True, False
-    posted_on: date | None = None
-    assured_on: date | None = None
-    expires_on: date | None = None
     posted: int = 0
     assured: int = 0
     expires: int = 0
+    unsaid: frozenset = frozenset()  # which of the three the file does not say
 
     @property
     def private(self) -> bool:
@@ -219,12 +217,13 @@ def read_listing(row: dict, organizations: dict, places: dict, postcodes: dict,
     exact = point(source) or centre
     at_home = row["at_home"] == "yes"
 
-    def day(name: str, otherwise: date) -> date:
-        return date.fromisoformat(row[name]) + shift if row[name] else otherwise
+    def day(name: str) -> date | None:
+        return date.fromisoformat(row[name]) + shift if row[name] else None
 
-    posted = day("posted", loaded)
-    assured = day("assured", posted)
-    expires = day("expires", assured + timedelta(days=366))
+    posted = midnight(day("posted") or loaded)
+    assured = midnight(day("assured")) if row["assured"] else posted
+    last = day("expires")
+    expires = midnight(last + timedelta(days=1)) if last else assured + 366 * DAY
     declares = {name: {"yes": True, "no": False}[row["declares_" + name]]
                 for name in REQUIREMENTS if row["declares_" + name]}
     number = lambda name, kind: kind(row[name]) if row[name] else None
@@ -245,8 +244,8 @@ def read_listing(row: dict, organizations: dict, places: dict, postcodes: dict,
         requires_age=number("requires_minimum_age", int),
         requires=frozenset(n for n in REQUIREMENTS if row["requires_" + n] == "yes"),
         declares_age=number("declares_minimum_age", int), declares=declares,
-        posted_on=posted, assured_on=assured, expires_on=expires,
-        posted=midnight(posted), assured=midnight(assured), expires=midnight(expires))
+        posted=posted, assured=assured, expires=expires,
+        unsaid=frozenset(name for name in ("posted", "assured", "expires") if not row[name]))
 
 
 def read_world(data: Path, loaded: date, shift: bool = False, themes: Path | None = None,

@@ -15,6 +15,7 @@ from .facts import parse_instant
 from .judge import FreeTime
 
 PAGE = 100
+MOST_ORGANIZATIONS = 100  # that a facet tells
 
 LISTING_FACTS = """
     id externalId kind isOpen attendance reachKm postedAt assuredAt expiresAt
@@ -66,6 +67,10 @@ SUGGESTIONS = """query Suggestions($id: ID!) {
   } }
 }"""
 
+OCCURRENCES = """query Occurrences($id: ID!) {
+  node(id: $id) { ... on Listing { occurrences(first: 100) { start end } } }
+}"""
+
 SIMILAR = """query Similar($id: ID!) {
   node(id: $id) { ... on Listing {
     similarListings(first: 100) { listing { externalId } similarity distanceKm }
@@ -80,7 +85,6 @@ class Api:
 
     def ask(self, document: str, **variables) -> dict:
         name = re.match(r"\s*query (\w+)", document).group(1)
-        variables = {key: value for key, value in variables.items() if value is not None}
         body = json.dumps({"query": document, "operationName": name, "variables": variables})
         for attempt in range(8):
             self.requests += 1
@@ -112,8 +116,9 @@ class Api:
             after = page["pageInfo"]["endCursor"]
 
     def page(self, asked: dict, order: str, after=None, before=None, backward=False) -> dict:
-        size = {"last": PAGE, "before": before} if backward else {"first": PAGE, "after": after}
-        return self.ask(PAGES, filter=asked, orderBy=order, **size)["listings"]
+        return self.ask(PAGES, filter=asked, orderBy=order,
+                        first=None if backward else PAGE, after=after,
+                        last=PAGE if backward else None, before=before)["listings"]
 
     def facets(self, asked: dict) -> dict:
         got = self.ask(FACETS, filter=asked)["listings"]
@@ -137,6 +142,10 @@ class Api:
             "clarify": {item.lower() for item in one["toClarify"]},
         } for one in self.ask(SUGGESTIONS, id=listing_id)["node"]["suggestedMatches"]]
 
+    def occurrences(self, listing_id: str) -> list:
+        node = self.ask(OCCURRENCES, id=listing_id)["node"]
+        return [occurrence(one) for one in node["occurrences"]]
+
     def similar(self, listing_id: str) -> list:
         return [{"id": one["listing"]["externalId"], "similarity": one["similarity"],
                  "km": one["distanceKm"]}
@@ -144,7 +153,7 @@ class Api:
 
 
 def counts(facets: list, key) -> dict:
-    """Zero counts may be told or left out."""
+    """In the order in which they are told; zero counts may be told or left out."""
     found = [(key(facet), facet["count"]) for facet in facets if facet["count"]]
     if len(found) != len(dict(found)):
         raise RuntimeError(f"a facet twice: {found}")
@@ -156,8 +165,7 @@ def clarify_of(clarify) -> set:
     return {name for _, name in clarify}
 
 
-def occurrence(node) -> tuple | None:
-    got = node["nextOccurrence"]
+def occurrence(got) -> tuple | None:
     return got and (parse_instant(got["start"]), parse_instant(got["end"]))
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 from . import compare, judge as judging, queries, sample
 from .facts import parse_instant, read_world, to_local
@@ -109,13 +110,24 @@ class StandIn(queries.Api):
         asked = self.filter(filter)
         found = self.judge.find(asked)
         facets = self.judge.facets(asked, found)
+        facets["organizations"] = dict(self.told(facets["organizations"]))
+        rank = lambda item: (-item[1] if item[0] not in judging.WEEKDAYS
+                             else judging.WEEKDAYS.index(item[0]))
         rows = lambda name, key: [key(value) | {"count": count}
-                                  for value, count in facets[name].items()]
+                                  for value, count in sorted(facets[name].items(), key=rank)]
         return {"listings": {"totalCount": len(found), "facets": {
             "themes": rows("themes", lambda v: {"theme": {"code": v}}),
             "kinds": rows("kinds", lambda v: {"kind": v}),
             "organizations": rows("organizations", lambda v: {"organization": {"id": "O:" + v}}),
             "weekdays": rows("weekdays", lambda v: {"weekday": v})}}}
+
+    def told(self, organizations):
+        return Counter(organizations).most_common(queries.MOST_ORGANIZATIONS)
+
+    def Occurrences(self, id):
+        return {"node": {"occurrences": [
+            {"start": iso(start), "end": iso(end)}
+            for start, end in self.judge.occurrences(self.by_uuid[id])[:100]]}}
 
     def Suggestions(self, id):
         found = self.judge.suggestions(self.by_uuid[id])
@@ -170,10 +182,11 @@ class TestCompare(unittest.TestCase):
             self.assertEqual(compare.conclude(
                 compare.Report(), compare.needed(300, 300), set(), 300), 1)
 
-    def fault(self, kind, judge=None, stand_in=StandIn, world=None, number_of_queries=88):
+    def fault(self, kind, judge=None, stand_in=StandIn, world=None, number_of_queries=88,
+              number_of_suggestions=80):
         """With the fault there must be differences of that kind."""
         report = self.compare(stand_in((judge or Judge)(world or self.world(), NOW)),
-                              number_of_queries, 80)
+                              number_of_queries, number_of_suggestions)
         self.assertTrue(report.different[kind], report.different)
 
     def test_filters(self):
@@ -215,6 +228,15 @@ class TestCompare(unittest.TestCase):
                 return super().facets(Filter(), found)
         self.fault("facets: weekdays", WindowDays)
 
+        class LeastFirst(StandIn):
+            def told(self, organizations):
+                return Counter(organizations).most_common()[::-1][:queries.MOST_ORGANIZATIONS]
+        with mock.patch.object(queries, "MOST_ORGANIZATIONS", 5):
+            report = self.compare(StandIn(Judge(self.world(), NOW)), 22, 0)
+            self.assertFalse(report.different["facets: organizations"], report.first)
+            self.assertTrue(report.met["organizations beyond the facet"])
+            self.fault("facets: organizations", stand_in=LeastFirst)
+
         class Backwards(StandIn):
             def identity(self, one):
                 return tuple(-byte for byte in super().identity(one))
@@ -244,6 +266,7 @@ class TestCompare(unittest.TestCase):
                 return [(s + 3_600_000_000, e + 3_600_000_000) if s >= change else (s, e)
                         for s, e in known]
         self.fault("lists", Fixed)
+        self.fault("occurrences", Fixed)
 
         class ShorterEffort(Judge):
             def meetings(self, listing, other, *effort):
@@ -254,7 +277,8 @@ class TestCompare(unittest.TestCase):
                     return super().meetings(listing, other, *effort)
                 finally:
                     judging.pair_effort = keep
-        self.fault("suggestions: lists", ShorterEffort)
+        self.fault("suggestions: lists", ShorterEffort, number_of_queries=0,
+                   number_of_suggestions=400)
 
     def test_pairs(self):
         class Siblings(Judge):

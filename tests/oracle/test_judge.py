@@ -522,7 +522,8 @@ class Files(unittest.TestCase):
                     external_id="1", organization="o1", place="p1", posted="2026-01-02",
                     requires_driving_licence="yes", declares_wheelchair_access="no",
                     schedule="2026-01-06T14:00/PT2H RRULE:FREQ=WEEKLY EXDATE:2026-01-13"))
-                out.writerow(common | dict(external_id="2", place="p1", effort_minutes="90"))
+                out.writerow(common | dict(external_id="2", place="p1", effort_minutes="90",
+                                           expires="2026-07-02"))
                 out.writerow(common | dict(external_id="3", organization="o1", at_home="yes",
                                            postal_code="5000", latitude="55.5", longitude="10.5"))
             world = facts.read_world(folder, date(2026, 1, 14), True, folder / "themes.csv",
@@ -532,9 +533,11 @@ class Files(unittest.TestCase):
         self.assertEqual(one.measured, (55.41, 10.41))
         self.assertEqual(two.measured, (55.4, 10.4))
         self.assertEqual((three.exact, three.measured), ((55.5, 10.5), (55.4, 10.4)))
-        self.assertEqual(one.posted_on, date(2026, 1, 9))
-        self.assertEqual(one.expires_on, date(2027, 1, 10))
-        self.assertEqual(two.posted_on, date(2026, 1, 14))
+        self.assertEqual(one.posted, at("2026-01-09T00:00+01:00"))
+        self.assertEqual(one.unsaid, {"assured", "expires"})
+        self.assertEqual(one.expires, at("2027-01-10T00:00+01:00"))
+        self.assertEqual(two.posted, at("2026-01-14T00:00+01:00"))
+        self.assertEqual(two.expires, at("2026-07-10T00:00+02:00"))
         self.assertEqual(one.requires, {"driving_licence"})
         self.assertEqual(one.declares, {"wheelchair_access": False})
         self.assertEqual(two.effort, 90 * MINUTE)

@@ -95,7 +95,7 @@ pub enum Standing {
     ConfirmedSide,
     /// The poster itself, or a coordinator of the organization it belongs to.
     Own,
-    /// A coordinator of the volunteer house of its area.
+    /// A coordinator of a verified volunteer house. (Areas of houses come with their work.)
     House,
 }
 

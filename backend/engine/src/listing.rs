@@ -306,29 +306,29 @@ impl Content {
         problems.finish(content)
     }
 
+    /// Reads a draft that is posted or changed at `now`, and gathers everything that
+    /// [`Content::parse`] and [`Content::check_ahead`] find wrong with it.
+    pub fn parse_at(
+        draft: &ListingDraft,
+        catalog: &Catalog,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Vec<Problem>> {
+        match Self::parse(draft, catalog) {
+            Ok(content) => content.check_ahead(now).map(|()| content),
+            Err(mut problems) => {
+                // A schedule that cannot be read has been named, and counts as none here.
+                let schedule = Schedule::parse(&draft.schedule).unwrap_or_default();
+                let ahead = check_ahead(draft.expires_at, &schedule, now);
+                problems.extend(ahead.err().into_iter().flatten());
+                Err(problems)
+            }
+        }
+    }
+
     /// What must hold in addition when it is posted or changed at `now`: it expires later than
     /// that, and something of its schedule lies ahead.
     pub fn check_ahead(&self, now: DateTime<Utc>) -> Result<(), Vec<Problem>> {
-        let mut problems = Problems::default();
-        if let Some(expires_at) = self.expires_at {
-            if expires_at <= now {
-                problems.note("expiresAt", Fault::AlreadyOver);
-            } else if expires_at > now + HORIZON * 2 {
-                problems.note(
-                    "expiresAt",
-                    Fault::OutOfRange {
-                        min: 0.0,
-                        max: 732.0,
-                    },
-                );
-            }
-        }
-        if !self.schedule.is_by_agreement()
-            && self.schedule.occurrences(now, now + HORIZON).is_empty()
-        {
-            problems.note("schedule", Fault::AlreadyOver);
-        }
-        problems.finish(Some(()))
+        check_ahead(self.expires_at, &self.schedule, now)
     }
 
     /// The same content as it would come in.
@@ -367,6 +367,31 @@ impl Content {
             expires_at: self.expires_at,
         }
     }
+}
+
+fn check_ahead(
+    expires_at: Option<DateTime<Utc>>,
+    schedule: &Schedule,
+    now: DateTime<Utc>,
+) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    if let Some(expires_at) = expires_at {
+        if expires_at <= now {
+            problems.note("expiresAt", Fault::AlreadyOver);
+        } else if expires_at > now + HORIZON * 2 {
+            problems.note(
+                "expiresAt",
+                Fault::OutOfRange {
+                    min: 0.0,
+                    max: 732.0,
+                },
+            );
+        }
+    }
+    if !schedule.is_by_agreement() && schedule.occurrences(now, now + HORIZON).is_empty() {
+        problems.note("schedule", Fault::AlreadyOver);
+    }
+    problems.finish(Some(()))
 }
 
 fn codes<T: PartialEq>(

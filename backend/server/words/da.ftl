@@ -43,6 +43,16 @@ refused-not-a-pair = De to opslag kan ikke være et par: et tilbud mødes med et
 refused-not-a-wish = Kun ønsker kan støttes.
 refused-not-open = Opslaget er ikke åbent.
 
+# Hvorfor et helt spørgsmål ikke kan besvares
+error-bad-input = Spørgsmålet kan ikke besvares, som det er stillet.
+error-first-and-last = Brug enten first eller last, ikke begge.
+error-page-size = { $argument } skal være 1-{ $max }.
+error-cursor = { $argument } er ikke en markør fra denne liste med dette filter og denne orden.
+error-unauthenticated = Log ind først.
+error-fell-behind = Du kom bagud. Abonnér igen.
+error-busy = Der er travlt. Prøv igen om lidt.
+error-internal = Noget gik galt hos os.
+
 # Hvorfor to opslag passer sammen
 reason-theme-same = I har temaet { $theme } til fælles
 reason-theme-near = { $ours } og { $theirs } hører sammen

@@ -43,6 +43,16 @@ refused-not-a-pair = These two listings cannot be a pair: an offer meets a need 
 refused-not-a-wish = Only wishes can be supported.
 refused-not-open = The listing is not open.
 
+# Why a whole request cannot be answered
+error-bad-input = The request cannot be answered as it stands.
+error-first-and-last = Use either first or last, not both.
+error-page-size = { $argument } must be 1-{ $max }.
+error-cursor = { $argument } is not a cursor of this list with this filter and order.
+error-unauthenticated = Sign in first.
+error-fell-behind = You fell behind. Subscribe again.
+error-busy = Busy. Try again in a moment.
+error-internal = Something went wrong on our side.
+
 # Why two listings fit
 reason-theme-same = you share the theme { $theme }
 reason-theme-near = { $ours } and { $theirs } belong together

@@ -93,7 +93,7 @@ pub async fn load(
     let mut ready = Vec::with_capacity(BATCH);
     for row in listings {
         let (poster, person) = poster(&mut batch.writing, &row, &mut loaded).await?;
-        ready.push(listing(row, poster, person, catalog, now)?);
+        ready.push(listing(&row, poster, person, catalog, now)?);
         if ready.len() == BATCH {
             loaded.listings += ready.len();
             batch.writing.insert_listings(&ready).await?;
@@ -204,7 +204,7 @@ async fn poster(
 }
 
 fn listing(
-    row: ListingRow,
+    row: &ListingRow,
     poster: Poster,
     person: PersonId,
     catalog: &Catalog,
@@ -213,6 +213,16 @@ fn listing(
     let content = row.content("listings.csv", catalog)?;
     let (posted_at, assured_at) = (row.posted_at(now), row.assured_at(now));
     let declared = content.declarations.childrens_certificate == Some(true);
+    // The end of a private listing's id may name its person; what is public must not tell which
+    // listings are one person's.
+    let external_id = match (row.organization.is_none(), row.person()) {
+        (true, Some(person)) => row
+            .external_id
+            .strip_suffix(&format!("-{person}"))
+            .unwrap_or(&row.external_id),
+        _ => &row.external_id,
+    };
+    let external_id = Some(external_id.to_owned());
     Ok(Listing {
         id: fresh_id(),
         version: 1,
@@ -227,6 +237,6 @@ fn listing(
         assured_at,
         updated_at: assured_at,
         certificate_declared: declared.then_some((person, assured_at)),
-        external_id: Some(row.external_id),
+        external_id,
     })
 }

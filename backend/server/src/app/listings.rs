@@ -70,13 +70,26 @@ pub async fn copy(
 ) -> Outcome<Listing> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let request = Request::read("copyListing", key, &(id, changes))
-        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
-    let original = app.store.listing(id).await?;
-    let original = managed(actor, original)?;
-    let mut draft = original.content.draft(&app.catalog);
-    change(&mut draft);
-    let content = read(app, &draft, now).map_err(|e| e.within("changes"))?;
+    let mut refusals = Vec::new();
+    let request = Request::read("copyListing", key, &(id, changes));
+    let request = request
+        .map_err(|refusal| refusals.push(refusal))
+        .ok()
+        .flatten();
+    let original = managed(actor, app.store.listing(id).await?);
+    let original = gather(&mut refusals, original)?;
+    let content = original.as_ref().map(|original| {
+        let mut draft = original.content.draft(&app.catalog);
+        change(&mut draft);
+        read(app, &draft, now).map_err(|e| e.within("changes"))
+    });
+    let content = match content {
+        Some(content) => gather(&mut refusals, content)?,
+        None => None,
+    };
+    let (Some(original), Some(content), true) = (original, content, refusals.is_empty()) else {
+        return Err(AppError::Refused(refusals));
+    };
     let listing = new_listing(original.poster, person, content, now);
     insert_once(app, person, request.as_ref(), listing, now).await
 }
@@ -372,12 +385,7 @@ pub(super) fn poster(
 }
 
 fn read(app: &App, draft: &ListingDraft, now: DateTime<Utc>) -> Outcome<Content> {
-    let content =
-        Content::parse(draft, &app.catalog).map_err(|problems| AppError::invalid("", problems))?;
-    content
-        .check_ahead(now)
-        .map_err(|problems| AppError::invalid("", problems))?;
-    Ok(content)
+    Content::parse_at(draft, &app.catalog, now).map_err(|problems| AppError::invalid("", problems))
 }
 
 fn new_listing(poster: Poster, person: PersonId, content: Content, now: DateTime<Utc>) -> Listing {

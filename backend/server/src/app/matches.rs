@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use faelled_engine::{
     access::{self, Actor},
     agreement::{Match, MatchStatus, Step},
-    id::{ListingId, MatchId, OrganizationId},
+    id::{ListingId, MatchId, OrganizationId, PersonId},
     listing::{Listing, Poster},
     text,
 };
@@ -176,6 +176,23 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
     }
     app.commit(writing).await?;
     Ok(agreed)
+}
+
+/// A match, if the actor is a side of it.
+pub async fn visible(app: &App, actor: &Actor, id: MatchId) -> Result<Option<Match>, StoreError> {
+    let agreed = app.store.match_(id).await?;
+    Ok(agreed.filter(|agreed| actor.side_of(agreed).is_some()))
+}
+
+/// A match, if the person is a side of it with the roles that it has now, which may be others than
+/// when it began to listen.
+pub async fn visible_now(
+    app: &App,
+    person: PersonId,
+    id: MatchId,
+) -> Result<Option<Match>, StoreError> {
+    let actor = Actor::new(person, app.store.memberships_of(person).await?);
+    visible(app, &actor, id).await
 }
 
 /// Which matches.

@@ -12,10 +12,11 @@ pub mod people;
 use std::sync::Arc;
 
 use faelled_engine::{catalog::Catalog, problem::Problem};
-use faelled_store::{Committed, Store, StoreError, Writing};
+use faelled_store::{Committed, Store, Writing};
 
 use crate::{clock::Clock, live::Live};
 
+pub use faelled_store::StoreError;
 pub use paging::Cursors;
 
 /// What every use case works with.

@@ -12,7 +12,7 @@ pub use faelled_store::OrganizationFilter as Filter;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    App, AppError, Outcome, Why,
+    App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
     listings::signed_in,
     paging::{Asked, Origin, PageError, Paged, Scope},
@@ -40,15 +40,23 @@ pub async fn register(
 ) -> Outcome<Organization> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let request = Request::read("registerOrganization", key, &input)
-        .map_err(|refusal| AppError::Refused(vec![refusal]))?;
+    let mut refusals = Vec::new();
+    let request = Request::read("registerOrganization", key, &input);
+    let request = request
+        .map_err(|refusal| refusals.push(refusal))
+        .ok()
+        .flatten();
     let profile = Profile::parse(&input.profile, input.kind, input.parent, &app.catalog)
-        .map_err(|problems| AppError::invalid("", problems))?;
+        .map_err(|problems| AppError::invalid("", problems));
+    let profile = gather(&mut refusals, profile)?;
     if let Some(parent) = input.parent
         && app.store.organization(parent).await?.is_none()
     {
-        return Err(AppError::refused("parent", Why::NotFound));
+        refusals.push(Refusal::at("parent", Why::NotFound));
     }
+    let (Some(profile), true) = (profile, refusals.is_empty()) else {
+        return Err(AppError::Refused(refusals));
+    };
     let organization = Organization {
         id: fresh_id(),
         version: 1,

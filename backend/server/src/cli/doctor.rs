@@ -2,15 +2,23 @@
 
 use std::path::Path;
 
-use super::{CliError, Tools};
+use super::{CliError, Tools, file_of};
 use crate::{clock::fresh_secret, config::Config};
 
 /// Listings named at most when some do not read.
 const NAMED: usize = 20;
 
-pub async fn run(file: Option<&Path>) -> Result<(), CliError> {
+pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError> {
     let config = Config::load(file)?;
     println!("Configuration: fine\n{}", config.describe());
+    if let Some(path) = file_of(&config.record.url)
+        && !path.exists()
+    {
+        return Err(CliError::Said(format!(
+            "there is no record at {} yet; `faelled migrate` makes one",
+            path.display()
+        )));
+    }
     let tools = Tools::open(&config).await?;
     tools.store.ping().await?;
     println!("Record: answers");
@@ -18,6 +26,9 @@ pub async fn run(file: Option<&Path>) -> Result<(), CliError> {
     let pending = tools.store.pending_migrations().await?;
     if pending.is_empty() {
         println!("Migrations: up to date");
+        if revive_jobs {
+            revive(&tools).await?;
+        }
         wrong += contents(&tools).await?;
     } else {
         println!(
@@ -38,6 +49,23 @@ pub async fn run(file: Option<&Path>) -> Result<(), CliError> {
         1 => Err(CliError::Said("1 thing needs attention".to_owned())),
         _ => Err(CliError::Said(format!("{wrong} things need attention"))),
     }
+}
+
+/// Puts back to work what was laid aside.
+async fn revive(tools: &Tools) -> Result<(), CliError> {
+    let now = tools.clock.now();
+    let mut revived = 0;
+    loop {
+        let dead = tools.store.dead_jobs(NAMED as u64).await?;
+        if dead.is_empty() {
+            break;
+        }
+        for job in dead {
+            revived += usize::from(tools.store.revive_job(job.id, now).await?);
+        }
+    }
+    println!("Jobs: {revived} will be tried again");
+    Ok(())
 }
 
 async fn contents(tools: &Tools) -> Result<usize, CliError> {

@@ -6,7 +6,10 @@ mod people;
 mod seed;
 mod serve;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Parser, Subcommand};
 use faelled_engine::catalog::Catalog;
@@ -22,8 +25,9 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
-    /// Configuration file (TOML). The environment (`FAELLED_SECTION__KEY`) counts for more.
-    #[arg(long, global = true, env = "FAELLED_CONFIG", value_name = "FILE")]
+    /// Configuration file (TOML); else the one that `FAELLED_CONFIG` names. The environment
+    /// (`FAELLED_SECTION__KEY`) counts for more.
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -47,7 +51,11 @@ enum Command {
     /// Print the API's contract (`schema.graphql`).
     Schema,
     /// Say what is wrong with the configuration and the record.
-    Doctor,
+    Doctor {
+        /// Let jobs that were laid aside be tried again.
+        #[arg(long)]
+        revive_jobs: bool,
+    },
 }
 
 /// Why a command did not do what it was asked. The text is for the person at the terminal.
@@ -96,8 +104,8 @@ impl Cli {
             print!("{}", graphql::sdl());
             return Ok(());
         }
-        if matches!(self.command, Command::Doctor) {
-            return doctor::run(self.config.as_deref()).await;
+        if let Command::Doctor { revive_jobs } = self.command {
+            return doctor::run(self.config.as_deref(), revive_jobs).await;
         }
         let config = Config::load(self.config.as_deref())?;
         match self.command {
@@ -106,7 +114,7 @@ impl Cli {
             Command::Seed(seed) => seed::run(seed, &config).await,
             Command::Person(command) => people::person(command, &config).await,
             Command::Token(command) => people::token(command, &config).await,
-            Command::Schema | Command::Doctor => Ok(()),
+            Command::Schema | Command::Doctor { .. } => Ok(()),
         }
     }
 }
@@ -166,17 +174,17 @@ impl Tools {
     }
 }
 
+/// The file of a record on SQLite.
+fn file_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.trim_start_matches("//").split('?').next()?;
+    Some(PathBuf::from(path))
+}
+
 /// Makes the folder of a record that is a file, so that a first start needs no preparation.
 fn create_folder(url: &str) -> Result<(), CliError> {
-    let Some(path) = url.strip_prefix("sqlite:") else {
-        return Ok(());
-    };
-    let path = path
-        .trim_start_matches("//")
-        .split('?')
-        .next()
-        .unwrap_or(path);
-    match std::path::Path::new(path).parent() {
+    let file = file_of(url);
+    match file.as_deref().and_then(Path::parent) {
         Some(folder) if !folder.as_os_str().is_empty() => {
             std::fs::create_dir_all(folder).map_err(|error| CliError::Io {
                 what: format!("{} cannot be made", folder.display()),

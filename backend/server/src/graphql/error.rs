@@ -1,14 +1,13 @@
 //! What goes wrong, as clients see it: `userErrors` for what a person can mend, top-level errors
 //! for bad requests and faults, always with a code, never with a database's words.
 
-use std::borrow::Borrow;
+use std::{borrow::Borrow, error::Error};
 
 use async_graphql::{Enum, ErrorExtensions, SimpleObject, Value};
 use faelled_engine::problem::{Fault, Problem};
-use faelled_store::StoreError;
 
 use crate::{
-    app::{AppError, Refusal, Why, listings::ListError, paging::PageError},
+    app::{AppError, Refusal, StoreError, Why, listings::ListError, paging::PageError},
     words::{self, Language},
 };
 
@@ -45,65 +44,50 @@ impl From<ApiError> for async_graphql::Error {
 }
 
 impl ApiError {
+    /// An error whose words stand under `key`.
+    fn said(language: Language, code: &'static str, key: &str, args: &[(&str, &str)]) -> Self {
+        let args: Vec<_> = args
+            .iter()
+            .map(|(name, value)| (*name, (*value).into()))
+            .collect();
+        Self {
+            code,
+            message: language.say(key, &args),
+            problems: Vec::new(),
+        }
+    }
+
     /// Bad arguments of a query.
     pub fn bad_input(language: Language, problems: Vec<Problem>) -> Self {
+        let refusal = |problem: Problem| Refusal {
+            field: problem.field,
+            why: Why::Invalid(problem.fault),
+        };
         Self {
-            code: "BAD_USER_INPUT",
-            message: language
-                .choose(
-                    "Spørgsmålet kan ikke besvares, som det er stillet.",
-                    "The request cannot be answered as it stands.",
-                )
-                .to_owned(),
             problems: problems
                 .into_iter()
-                .map(|problem| {
-                    user_error(
-                        language,
-                        Refusal {
-                            field: problem.field,
-                            why: Why::Invalid(problem.fault),
-                        },
-                    )
-                })
+                .map(|problem| user_error(language, refusal(problem)))
                 .collect(),
+            ..Self::said(language, "BAD_USER_INPUT", "error-bad-input", &[])
         }
     }
 
     /// Bad arguments of a connection.
     pub fn page(language: Language, error: PageError) -> Self {
-        let (code, message) = match error {
-            PageError::FirstAndLast => (
-                "BAD_PAGE",
-                language
-                    .choose(
-                        "Brug enten first eller last, ikke begge.",
-                        "Use either first or last, not both.",
-                    )
-                    .to_owned(),
-            ),
-            PageError::Size { argument, max } => (
-                "BAD_PAGE",
-                format!(
-                    "{argument}: {} 1-{max}.",
-                    language.choose("skal være", "must be")
-                ),
-            ),
-            PageError::Cursor { argument } => (
-                "BAD_CURSOR",
-                format!(
-                    "{argument}: {}",
-                    language.choose(
-                        "er ikke en markør fra denne liste med dette filter og denne orden.",
-                        "is not a cursor of this list with this filter and order."
-                    )
-                ),
-            ),
-        };
-        Self {
-            code,
-            message,
-            problems: Vec::new(),
+        let said = |code, key, args: &[_]| Self::said(language, code, key, args);
+        match error {
+            PageError::FirstAndLast => said("BAD_PAGE", "error-first-and-last", &[]),
+            PageError::Size { argument, max } => {
+                let max = max.to_string();
+                said(
+                    "BAD_PAGE",
+                    "error-page-size",
+                    &[("argument", argument), ("max", &max)],
+                )
+            }
+            PageError::Cursor { argument } => {
+                said("BAD_CURSOR", "error-cursor", &[("argument", argument)])
+            }
         }
     }
 
@@ -117,55 +101,22 @@ impl ApiError {
 
     /// Somebody has to sign in first.
     pub fn unauthenticated(language: Language) -> Self {
-        Self {
-            code: "UNAUTHENTICATED",
-            message: language
-                .choose("Log ind først.", "Sign in first.")
-                .to_owned(),
-            problems: Vec::new(),
-        }
+        Self::said(language, "UNAUTHENTICATED", "error-unauthenticated", &[])
     }
 
     /// The subscriber did not keep up with the news.
     pub fn fell_behind(language: Language) -> Self {
-        Self {
-            code: "FELL_BEHIND",
-            message: language
-                .choose(
-                    "Du kom bagud. Abonnér igen.",
-                    "You fell behind. Subscribe again.",
-                )
-                .to_owned(),
-            problems: Vec::new(),
-        }
+        Self::said(language, "FELL_BEHIND", "error-fell-behind", &[])
     }
 
     /// The record did not answer. Its own words are logged here, once, and told to nobody.
     pub fn store(language: Language, error: impl Borrow<StoreError>) -> Self {
         let error = error.borrow();
         if matches!(error, StoreError::Busy) {
-            return Self {
-                code: "BUSY",
-                message: language
-                    .choose(
-                        "Der er travlt. Prøv igen om lidt.",
-                        "Busy. Try again in a moment.",
-                    )
-                    .to_owned(),
-                problems: Vec::new(),
-            };
+            return Self::said(language, "BUSY", "error-busy", &[]);
         }
-        tracing::error!(error = %error, "the record did not answer");
-        Self {
-            code: "INTERNAL",
-            message: language
-                .choose(
-                    "Noget gik galt hos os.",
-                    "Something went wrong on our side.",
-                )
-                .to_owned(),
-            problems: Vec::new(),
-        }
+        tracing::error!(error = %error, cause = error.source(), "the record did not answer");
+        Self::said(language, "INTERNAL", "error-internal", &[])
     }
 }
 

@@ -262,7 +262,7 @@ pub struct RequirementsInput {
     wheelchair_access: bool,
 }
 
-/// What this side declares about itself or its place; null is not a no.
+/// What this side declares about itself or its place, shown with the listing; null is not a no.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DeclarationsInput {
     /// At least this old, in years, 1 to 99.

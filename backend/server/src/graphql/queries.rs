@@ -23,6 +23,7 @@ use super::{
 };
 use crate::app::{
     listings::{self, PostListing},
+    matches,
     organizations::{self, Filter as OrganizationFilter},
     paging::{Asked, Paged, Scope},
 };
@@ -65,11 +66,9 @@ impl Query {
                 None => Ok(None),
             },
             Some(Name::Match(id)) => {
-                let agreed = ctx.app().store.match_(id).await;
+                let agreed = matches::visible(ctx.app(), ctx.actor(), id).await;
                 let agreed = agreed.map_err(|error| ApiError::store(ctx.language(), error))?;
-                Ok(agreed
-                    .and_then(|agreed| Match(agreed).if_visible(ctx))
-                    .map(Node::Match))
+                Ok(agreed.map(|agreed| Node::Match(Match(agreed))))
             }
         }
     }

@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Subscription};
-use faelled_engine::{
-    access::Actor,
-    id::{MatchId, PersonId},
-    nearby::{Filter, FilterDraft},
-};
-use faelled_store::StoreError;
+use faelled_engine::nearby::{Filter, FilterDraft};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -18,7 +13,7 @@ use super::{
     inputs::ListingFilter,
     types::{agreement::Match, listing::Listing},
 };
-use crate::{app::App, live::News, words::Language};
+use crate::{app::matches, live::News, words::Language};
 
 /// What one can listen to.
 pub struct Subscription;
@@ -73,22 +68,14 @@ impl Subscription {
                     Ok(_) => return None,
                     Err(error) => return Some(Err(error)),
                 };
-                let agreed = visible(&app, person, id).await;
+                let agreed = matches::visible_now(&app, person, id).await;
                 agreed
                     .map_err(|error| ApiError::store(language, error))
+                    .map(|agreed| agreed.map(Match))
                     .transpose()
             }
         }))
     }
-}
-
-/// The match, if the person is a side of it with the roles that it has now.
-async fn visible(app: &App, person: PersonId, id: MatchId) -> Result<Option<Match>, StoreError> {
-    let Some(agreed) = app.store.match_(id).await? else {
-        return Ok(None);
-    };
-    let actor = Actor::new(person, app.store.memberships_of(person).await?);
-    Ok(actor.side_of(&agreed).is_some().then_some(Match(agreed)))
 }
 
 /// News as a stream. One who does not keep up is told so, once, and the stream ends.
@@ -99,8 +86,10 @@ fn news(
     stream::unfold(Some(receiver), move |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
+            Ok(News::Missed) | Err(RecvError::Lagged(_)) => {
+                Some((Err(ApiError::fell_behind(language)), None))
+            }
             Ok(news) => Some((Ok(news), Some(receiver))),
-            Err(RecvError::Lagged(_)) => Some((Err(ApiError::fell_behind(language)), None)),
             Err(RecvError::Closed) => None,
         }
     })

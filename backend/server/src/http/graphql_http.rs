@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::{
     body::{Body, Bytes},
@@ -29,11 +29,6 @@ use super::{
 };
 use crate::observe;
 
-/// Bytes of an oversized body that are still read, so that the client hears the answer and not a
-/// broken connection.
-const MAX_DISCARDED: usize = 16 << 20;
-/// How long they are read.
-const DISCARDING: Duration = Duration::from_secs(3);
 /// Longest bearer token that is looked up.
 const MAX_TOKEN: usize = 512;
 
@@ -175,38 +170,16 @@ async fn read_body<A>(
     };
     match timeout(shared.settings.request_timeout, reading).await {
         Ok(Ok(true)) => Ok(read.into()),
-        Ok(Ok(false)) => {
-            // Who waits for "100 Continue" has sent nothing, and must not be told to.
-            if !headers.contains_key(header::EXPECT) {
-                discard(chunks).await;
-            }
-            Err(Problem::new(
-                Code::PayloadTooLarge,
-                format!("The body is longer than {limit} bytes."),
-            ))
-        }
+        Ok(Ok(false)) => Err(Problem::new(
+            Code::PayloadTooLarge,
+            format!("The body is longer than {limit} bytes."),
+        )),
         Ok(Err(problem)) => Err(problem),
         Err(_) => Err(Problem::new(
             Code::RequestTimeout,
             "The body did not arrive in time.",
         )),
     }
-}
-
-/// Most clients read no answer before they have written everything, and a connection that closes
-/// meanwhile looks like a broken network to them.
-async fn discard(mut chunks: axum::body::BodyDataStream) {
-    let mut discarded = 0;
-    let discarding = async {
-        while let Some(Ok(chunk)) = chunks.next().await {
-            discarded += chunk.len();
-            if discarded > MAX_DISCARDED {
-                break;
-            }
-        }
-    };
-    // Whether it ended or the patience did: the answer is the same.
-    let _ = timeout(DISCARDING, discarding).await;
 }
 
 /// The draft of August 2026 would have 294 for data with errors; no client knows that status yet.

@@ -19,7 +19,7 @@ use axum::{
 };
 use faelled_engine::access::Actor;
 use tokio::time::{
-    Duration, Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout,
+    Duration, Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout,
 };
 use tracing::Instrument;
 
@@ -35,6 +35,8 @@ use crate::observe;
 
 /// How long the client may take to answer our close.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a connection that cannot be read any more stays open for our close to arrive.
+const LINGERING: Duration = Duration::from_millis(500);
 /// Looks at a token that may fail, one after the other, before the connection is given up.
 const MAX_FAILED_LOOKS: u32 = 3;
 
@@ -73,7 +75,7 @@ pub async fn upgrade<A: Api>(shared: Shared<A>, request: Request) -> Response {
     let language = negotiate::language(&parts.headers);
     let running = sockets.tasks.token();
     let limit = shared.settings.max_body_bytes;
-    let span = tracing::info_span!("socket", %request_id);
+    let span = tracing::info_span!(parent: None, "socket", %request_id);
     let asker = Asker {
         bearer: None,
         language,
@@ -289,16 +291,25 @@ impl<A: Api> Connection<A> {
     /// Closes, and waits for the other side to do so too: a connection that is cut while messages
     /// are still arriving loses the close code on its way.
     async fn say_goodbye(&mut self, close: Option<Close>) {
+        let closes = close.is_some();
         let farewell = async {
             if let Some(Close { code, reason }) = close {
-                let frame = CloseFrame {
-                    code,
-                    reason: reason.as_ref().into(),
-                };
-                self.socket.send(Message::Close(Some(frame))).await?;
+                let reason = reason.as_ref().into();
+                let frame = Message::Close(Some(CloseFrame { code, reason }));
+                self.socket.send(frame).await?;
             }
-            while let Some(heard) = self.socket.recv().await {
-                heard?;
+            loop {
+                match self.socket.recv().await {
+                    Some(Ok(Message::Close(_))) if closes => break,
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => {
+                        // What is left of a message that was too long is not read by the library.
+                        if closes {
+                            sleep(LINGERING).await;
+                        }
+                        break;
+                    }
+                }
             }
             Ok::<(), axum::Error>(())
         };

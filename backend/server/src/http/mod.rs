@@ -2,7 +2,8 @@
 //! guards them all. Nothing here knows a listing; what the API means is behind [`Api`].
 //!
 //! A request passes, from the outside in: `request_id` (a name for the log, and the metrics),
-//! `headers` (what browsers must not do), `limits` (panics, too much at once), then its route.
+//! `unread` (what was not read of a body), `headers` (what browsers must not do), `limits` (panics,
+//! too much at once), then its route.
 
 mod answer;
 mod assets;
@@ -19,6 +20,7 @@ mod request_id;
 mod serve;
 #[cfg(test)]
 mod testing;
+mod unread;
 mod ws_message;
 mod ws_operations;
 
@@ -201,6 +203,7 @@ pub fn router<A: Api>(api: A, settings: &HttpSettings, sdl: String) -> Router {
             headers::cross_origin,
         ))
         .layer(middleware::from_fn(headers::protect))
+        .layer(middleware::from_fn(unread::discard))
         .layer(middleware::from_fn(request_id::follow))
         .with_state(shared)
 }

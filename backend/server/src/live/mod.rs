@@ -56,6 +56,8 @@ pub enum News {
     ListingPosted(ListingId),
     /// A match was proposed or has changed.
     MatchUpdated(MatchId),
+    /// Something changed that nobody will be told of: the log was pruned before it was read.
+    Missed,
 }
 
 impl Live {
@@ -160,6 +162,7 @@ impl Live {
             let (board, read_to) = read_all(&self.0.store, &self.0.catalog, self.0.clock).await?;
             self.change(|current, _| *current = board);
             self.reached(position, read_to);
+            self.tell(News::Missed);
             return Ok(1);
         }
         let listings: BTreeSet<ListingId> = changes.iter().filter_map(Change::listing).collect();
@@ -200,6 +203,11 @@ impl Live {
         change(Arc::make_mut(&mut board), &self.0);
     }
 
+    fn tell(&self, news: News) {
+        // Nobody listening is no fault.
+        let _ = self.0.news.send(news);
+    }
+
     fn announce(&self, change: &Change) {
         let news = match (change.listing(), change.agreed()) {
             // A listing's first revision is its posting.
@@ -207,8 +215,7 @@ impl Live {
             (_, Some(id)) => News::MatchUpdated(id),
             _ => return,
         };
-        // Nobody listening is no fault.
-        let _ = self.0.news.send(news);
+        self.tell(news);
     }
 }
 

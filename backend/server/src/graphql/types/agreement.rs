@@ -27,11 +27,6 @@ use crate::app::{
 pub struct Match(pub agreement::Match);
 
 impl Match {
-    /// The match, if this viewer is a side of it.
-    pub fn if_visible(self, ctx: &Context<'_>) -> Option<Self> {
-        ctx.actor().side_of(&self.0).is_some().then_some(self)
-    }
-
     /// A page of matches, latest first.
     pub async fn page(ctx: &Context<'_>, of: Of, args: PageArgs) -> ApiResult<Connection<Self>> {
         let (app, language) = (ctx.app(), ctx.language());

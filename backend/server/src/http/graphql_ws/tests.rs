@@ -93,7 +93,7 @@ impl Client {
 }
 
 fn quick(settings: &mut HttpSettings) {
-    settings.socket.init_timeout = Duration::from_millis(100);
+    settings.socket.init_timeout = Duration::from_millis(400);
     settings.socket.reauthenticate = Duration::from_millis(50);
 }
 
@@ -249,7 +249,7 @@ async fn each_misuse_has_its_code() {
             ],
             4400,
         ),
-        (vec![init(json!({ "long": "x".repeat(1 << 20) }))], 4400),
+        (vec![init(json!({ "long": "x".repeat(3 << 20) }))], 4400),
     ] {
         let mut client = Client::connect(&server).await;
         for message in messages.clone() {
