@@ -6,10 +6,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: run test prove schema web check test-rust test-http test-oracle test-kill
+.PHONY: run test prove schema web check test-rust test-http test-oracle
 
 PYTHON ?= python3
-VENV := target/oracle-venv
 POSTGRES := $(CURDIR)/target/postgres
 
 run: web
@@ -36,8 +35,9 @@ check: web
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	$(PYTHON) tests/licences.py
 
-# Unit tests, the record and the API on both databases, a killed server.
+# Unit tests; the record, the API and the process (a killed one, too) on both databases.
 test-rust: web
+	cargo build --locked --bin faelled
 	eval "$$(tests/postgres.sh start $(POSTGRES) | sed 's/^/export /')"
 	trap 'tests/postgres.sh stop $(POSTGRES)' EXIT
 	cargo test --workspace --locked

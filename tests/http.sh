@@ -11,7 +11,7 @@
 # that were there when it was built.
 set -euo pipefail
 
-readonly grace=10 # Seconds; what the server is told, too.
+readonly grace=5 # Seconds; what the server is told, too.
 
 fail() {
     echo "http.sh: $*" >&2

@@ -70,22 +70,23 @@ own_tests() {
     fi
 }
 
-# faelled RECORD CLOCK COMMAND…
-faelled() {
-    env --ignore-environment --chdir="$home" PATH="$PATH" HOME="$home" \
-        FAELLED_SERVER__DEMO=true \
-        FAELLED_SERVER__LISTEN=127.0.0.1:0 \
-        FAELLED_RECORD__URL="sqlite://$home/$1.sqlite?mode=rwc" \
-        FAELLED_METRICS__LISTEN= \
-        FAELLED_SECRET__FILE="$home/secret.key" \
-        FAELLED_CLOCK__FIXED="$2" \
-        FAELLED_LOG__FILTER=warn \
-        "$binary" "${@:3}"
+# on RECORD CLOCK: makes `faelled` the binary with these.
+on() {
+    faelled=(env --ignore-environment --chdir="$home" PATH="$PATH" HOME="$home"
+        FAELLED_SERVER__DEMO=true
+        FAELLED_SERVER__LISTEN=127.0.0.1:0
+        FAELLED_RECORD__URL="sqlite://$home/$1.sqlite?mode=rwc"
+        FAELLED_METRICS__LISTEN=
+        FAELLED_SECRET__FILE="$home/secret.key"
+        FAELLED_CLOCK__FIXED="$2"
+        FAELLED_LOG__FILTER=warn
+        "$binary")
 }
 
 # start RECORD CLOCK
 start() {
-    faelled "$1" "$2" serve >"$home/said" 2>"$home/log" </dev/null &
+    on "$1" "$2"
+    "${faelled[@]}" serve >"$home/said" 2>"$home/log" </dev/null &
     server=$!
     for _ in $(seq 600); do
         kill -0 "$server" 2>/dev/null || break
@@ -152,9 +153,10 @@ compare "demo, spring" spring "$spring" "${ask_demo[@]}" "${demo[@]}" "${none[@]
 compare "demo, autumn" autumn "$autumn" "${ask_demo[@]}" "${demo[@]}" "${none[@]}"
 
 mkdir "$home/nation"
-generate=(seed national --listings "$listings" --seed "$seed")
-if faelled nation "$spring" "${generate[@]}" >"$home/seeded" 2>&1 &&
-    faelled nation "$spring" "${generate[@]}" --csv "$home/nation" >>"$home/seeded" 2>&1; then
+on nation "$spring"
+generate=("${faelled[@]}" seed national --listings "$listings" --seed "$seed")
+if "${generate[@]}" >"$home/seeded" 2>&1 &&
+    "${generate[@]}" --csv "$home/nation" >>"$home/seeded" 2>&1; then
     # Serving the nation in demo mode loads the demo beside it.
     both=("${demo[@]}" --data "$home/nation")
     compare "nation, spring" nation "$spring" "${ask_nation[@]}" "${both[@]}"

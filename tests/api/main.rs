@@ -4,6 +4,13 @@
 mod absent;
 mod agreeing;
 mod bad_input;
+mod disclosure;
 mod finding;
+mod paging;
 mod posting;
+mod races;
+mod statements;
+mod subscriptions;
+mod two_servers;
+mod undefined;
 mod words;

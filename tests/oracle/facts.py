@@ -63,9 +63,10 @@ class Entry:
 
 @dataclass
 class Listing:
-    external_id: str
+    external_id: str  # as it is shown: without the ending that names the person
     kind: str
     organization: str | None
+    person: str | None = None  # of a private listing, when its ending names one
     title: str = ""
     task: str = ""
     description: str = ""
@@ -100,14 +101,6 @@ class Listing:
     def hidden(self) -> bool:
         """Shown, sought and measured by its postcode only."""
         return self.private or self.at_home
-
-    @property
-    def person(self) -> str | None:
-        """Whose listing it is when no organization's: the same person has the same."""
-        if not self.private:
-            return None
-        ending = re.search(r"-p([0-9]+)$", self.external_id)
-        return "p" + ending[1] if ending else self.external_id
 
     @property
     def remote(self) -> bool:
@@ -224,12 +217,16 @@ def read_listing(row: dict, organizations: dict, places: dict, postcodes: dict,
     assured = midnight(day("assured")) if row["assured"] else posted
     last = day("expires")
     expires = midnight(last + timedelta(days=1)) if last else assured + 366 * DAY
+    external_id, person = row["external_id"], None
+    ending = re.fullmatch(r"(.*)-p([0-9]+)", external_id)
+    if organization is None and ending:
+        external_id, person = ending.groups()
     declares = {name: {"yes": True, "no": False}[row["declares_" + name]]
                 for name in REQUIREMENTS if row["declares_" + name]}
     number = lambda name, kind: kind(row[name]) if row[name] else None
     effort = number("effort_minutes", int)
     return Listing(
-        external_id=row["external_id"], kind=row["kind"], organization=organization,
+        external_id=external_id, kind=row["kind"], organization=organization, person=person,
         title=row["title"], task=row["task"], description=row["description"],
         themes=cell_list(row["themes"]),
         target_groups=frozenset(cell_list(row["target_groups"])),

@@ -301,7 +301,7 @@ class Judge:
 
     def same_side(self, a: Listing, b: Listing) -> bool:
         if a.private and b.private:
-            return a.person == b.person
+            return a.person is not None and a.person == b.person
         return a.organization == b.organization
 
     def hindrance(self, a: Listing, b: Listing) -> str | None:

@@ -191,8 +191,8 @@ async fn a_postgres_that_does_not_answer_is_named_without_its_password() {
             &ended,
             &[
                 "the record cannot be opened",
-                &format!("127.0.0.1:{port}"),
-                "refused",
+                &format!("record.url = \"postgres://me:***@127.0.0.1:{port}/faelled"),
+                "record.write_wait = \"5s\"",
             ],
         );
         assert!(!ended.said().contains("hunter2"), "{ended:?}");

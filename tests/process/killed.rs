@@ -113,11 +113,9 @@ impl Rounds {
             // Not always at the moment of an answer.
             let pause = Duration::from_millis([0, 3, 7, 1, 12][nth % 5]);
             let new = post_and_kill(server, &self.needing, waiting, left, pause).await;
-            eprintln!(
-                "{} acknowledged, then killed",
-                self.acknowledged.len() + new.len()
-            );
             self.acknowledged.extend(new);
+            let there = self.count_needs().await - self.before;
+            eprintln!("{} acknowledged, {there} there", self.acknowledged.len());
             self.assert_each_is_there_once().await;
         }
     }

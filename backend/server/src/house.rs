@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use faelled_engine::catalog::Catalog;
 use faelled_store::{Store, StoreError};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
     jobs,
     live::Live,
 };
+
+/// How long the record may take to close. A connection that waits for what somebody else holds
+/// locked closes when that is over, and nobody should wait for it.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// A server that is not listening yet.
 pub struct House {
@@ -62,6 +66,11 @@ impl House {
     pub async fn close(mut self) -> Result<(), StoreError> {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
-        self.app.store.close().await
+        timeout(CLOSING, self.app.store.close())
+            .await
+            .unwrap_or_else(|_| {
+                tracing::warn!("some connections to the record do not close; they end with us");
+                Ok(())
+            })
     }
 }

@@ -223,6 +223,7 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
             let list = names.join(&format!(" {} ", language.say("and", &[])));
             language.say("reason-language", &[("languages", list.into())])
         }
+        Evidence::Urgency(_) if component.value <= 0.0 => language.say("reason-no-hurry", &[]),
         Evidence::Urgency(days) if *days < 1.0 => language.say("reason-urgency-now", &[]),
         Evidence::Urgency(days) => {
             language.say("reason-urgency", &[("days", format!("{days:.0}").into())])

@@ -65,6 +65,7 @@ reason-time-other = den { $date } kl. { $from }-{ $to }
 reason-time-long = fra den { $date }
 reason-language = I taler begge { $languages }
 reason-no-language = I har ikke angivet et fælles sprog
+reason-no-hurry = det haster ikke
 reason-urgency-now = det er i dag
 reason-urgency = det er om { $days ->
     [one] 1 dag

@@ -65,6 +65,7 @@ reason-time-other = on { $date } { $from }-{ $to }
 reason-time-long = from { $date }
 reason-language = you both speak { $languages }
 reason-no-language = no language in common is stated
+reason-no-hurry = there is no hurry
 reason-urgency-now = it is today
 reason-urgency = it is in { $days ->
     [one] 1 day

@@ -186,13 +186,17 @@ pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) ->
     let listing = writing
         .listing_for_update(id)
         .await?
-        .filter(|l| l.status == ListingStatus::Open);
-    let listing = listing.ok_or_else(not_found)?;
+        .ok_or_else(not_found)?;
+    let open = is_open(app, &listing);
+    let standings = access::standings_to_listing(actor, &listing, false);
+    if !access::sees_listing(&standings, &listing, open) {
+        return Err(not_found());
+    }
     if listing.content.kind != ListingKind::Wish {
         return Err(AppError::refused("id", Why::NotAWish));
     }
     if supports {
-        if now >= listing.expires_at() {
+        if !open {
             return Err(AppError::refused("id", Why::NotOpen));
         }
         writing.add_support(id, person).await?;

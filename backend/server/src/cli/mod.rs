@@ -148,7 +148,9 @@ impl Tools {
             write_queue: config.record.write_queue,
             write_wait: config.record.write_wait,
         };
-        let store = Store::connect(&record, Arc::clone(&catalog)).await?;
+        let store = Store::connect(&record, Arc::clone(&catalog))
+            .await
+            .map_err(|error| cannot_open(&error, config))?;
         Ok(Self {
             store,
             catalog,
@@ -172,6 +174,18 @@ impl Tools {
     async fn close(self) -> Result<(), CliError> {
         Ok(self.store.close().await?)
     }
+}
+
+/// Says where the record was looked for, and for how long: the driver tries an address where nobody
+/// listens until its time is over, and then only says that.
+fn cannot_open(error: &StoreError, config: &Config) -> CliError {
+    let settings = config.describe();
+    let concerned = ["record.url ", "record.write_wait "];
+    let places = settings
+        .lines()
+        .filter(|line| concerned.iter().any(|key| line.starts_with(key)))
+        .fold(String::new(), |places, line| places + "\n  " + line);
+    CliError::Said(format!("{}{places}", told(error)))
 }
 
 /// The file of a record on SQLite.

@@ -36,6 +36,7 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     let mut house = House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
     let listener = listen(config.server.listen).await?;
     let shutdown = CancellationToken::new();
+    hear_the_end(shutdown.clone())?;
     if let Some(address) = config.metrics.listen {
         serve_metrics(address, shutdown.clone()).await?;
     }
@@ -49,7 +50,6 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     if let Some(greeting) = greeting {
         println!("{}", greeting.text(address));
     }
-    tokio::spawn(asked_to_end(shutdown.clone()));
     http::serve(listener, router, shutdown, config.server.grace).await;
     tracing::info!("no longer serving; finishing jobs");
     house.close().await?;
@@ -99,20 +99,33 @@ async fn serve_metrics(address: SocketAddr, shutdown: CancellationToken) -> Resu
     Ok(())
 }
 
-/// Waits for ctrl-C or SIGTERM.
-async fn asked_to_end(shutdown: CancellationToken) {
+/// Hears ctrl-C and SIGTERM from now on. Whoever reads that it serves may ask it to end at once,
+/// so this comes first: a signal that nobody hears kills.
+fn hear_the_end(shutdown: CancellationToken) -> Result<(), CliError> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let hear = |kind| {
+            signal(kind).map_err(|error| CliError::Io {
+                what: "signals cannot be heard".to_owned(),
+                error,
+            })
+        };
+        let mut interrupt = hear(SignalKind::interrupt())?;
+        let mut terminate = hear(SignalKind::terminate())?;
+        tokio::spawn(async move {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             shutdown.cancel();
-            return;
-        }
+        });
     }
-    let _ = tokio::signal::ctrl_c().await;
-    shutdown.cancel();
+    #[cfg(not(unix))]
+    tokio::spawn(async move {
+        // If it cannot be heard, the process can still be ended by force.
+        let _ = tokio::signal::ctrl_c().await;
+        shutdown.cancel();
+    });
+    Ok(())
 }

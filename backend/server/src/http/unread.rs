@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -37,7 +37,9 @@ pub async fn discard(request: Request, next: Next) -> Response {
         home: Some(home),
     };
     let response = next.run(request.map(wrap).map(Body::new)).await;
-    if let Ok(body) = left.try_recv() {
+    // What did not arrive in time has been waited for.
+    let gave_up = response.status() == StatusCode::REQUEST_TIMEOUT;
+    if let Some(body) = left.try_recv().ok().filter(|_| !gave_up) {
         let mut discarded = 0;
         let mut chunks = body.into_data_stream();
         let discarding = async {

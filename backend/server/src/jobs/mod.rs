@@ -59,12 +59,13 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
         }
         // As long as there is something due, the next is claimed when a place is free.
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                break;
+            // Every place may be taken by a job that hangs; that must not hold up the end.
+            let place = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                place = Arc::clone(&places).acquire_owned() => place,
             };
-            if stop.is_cancelled() {
-                break;
-            }
+            let Ok(place) = place else { break };
             let Some(job) = claim(&app, settings, worker).await else {
                 break;
             };
