@@ -129,7 +129,8 @@ compare() {
     passed=$((passed + ${last%% *} - different))
     failed=$((failed + different + ${poor:-0}))
     if [[ $different -gt 0 || -n $poor ]]; then
-        cat "$home/compared"
+        grep --extended-regexp ' [1-9][0-9]* different$|^TOO POOR' "$home/compared" || true
+        sed -n '/^the first differences/,/^[0-9]* comparisons/p' "$home/compared" | sed '$d'
     fi
 }
 

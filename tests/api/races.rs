@@ -54,6 +54,7 @@ both_databases! {
             assert_eq!(came_to.get("done"), Some(&1), "round {round}: {came_to:?}");
             assert_eq!(came_to.get("STALE_VERSION version"), Some(&3), "round {round}: {came_to:?}");
         }
+        servers[0].catch_up().await;
         let seen = "query($id: ID!) { node(id: $id) { ... on Listing { version title } } }";
         let seen = servers[0].data(&anna, seen, json!({ "id": id })).await;
         assert_eq!(seen["node"]["version"], 11);
@@ -86,6 +87,7 @@ both_databases! {
             assert_eq!(came_to.get("CAPACITY_FULL id"), Some(&3), "round {round}: {came_to:?}");
             let left = "query($id: ID!) { node(id: $id) { ... on Listing { placesLeft
                 matches { edges { node { status } } } } } }";
+            servers[0].catch_up().await;
             let left = servers[0].data(&anna, left, json!({ "id": id })).await;
             assert_eq!(left["node"]["placesLeft"], 0);
             let confirmed = left["node"]["matches"]["edges"].as_array().unwrap().iter()

@@ -183,8 +183,8 @@ async fn a_question_that_costs_too_much_is_refused_at_once() {
     let anyone = User::anonymous();
     server.data(&anyone, INTROSPECTION, json!({})).await;
 
-    let deep = |levels: usize| format!("{{ themes {{ {} code {} }} }}", "children { ".repeat(levels), "}".repeat(levels));
-    server.data(&anyone, &deep(3), json!({})).await;
+    let deep = |levels: usize| format!("{{ themes {{ {} code {} }} }}", "parent { ".repeat(levels), "}".repeat(levels));
+    server.data(&anyone, &deep(14), json!({})).await;
     let wide = "suggestedMatches(first: 100) { listing { suggestedMatches(first: 100) { listing { title } } } }";
     let mut bomb = String::from("{ ...F0 }");
     for nth in 0..30 {

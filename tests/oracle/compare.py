@@ -689,6 +689,8 @@ class Comparison:
         more = rng.sample(others, rng.choice((1, 1, 1, 2, 2, 3, 4)))
         if number % 3 == 0 and "near" not in (first, *more):
             more.append("near")
+        if first == "freeTimes" and "dates" not in more and rng.random() < 0.7:
+            more.append("dates")
         return [first, *more]
 
 

@@ -182,11 +182,12 @@ class TestCompare(unittest.TestCase):
             self.assertEqual(compare.conclude(
                 compare.Report(), compare.needed(300, 300), set(), 300), 1)
 
-    def fault(self, kind, judge=None, stand_in=StandIn, world=None, number_of_queries=88,
-              number_of_suggestions=80):
+    def fault(self, kind, judge=None, stand_in=StandIn, world=None):
         """With the fault there must be differences of that kind."""
+        of_pairs = kind.split()[0] in ("suggestions:", "similar:", "component", "toClarify",
+                                       "occurrences")
         report = self.compare(stand_in((judge or Judge)(world or self.world(), NOW)),
-                              number_of_queries, number_of_suggestions)
+                              *(0, 240) if of_pairs else (220, 0))
         self.assertTrue(report.different[kind], report.different)
 
     def test_filters(self):
@@ -251,7 +252,7 @@ class TestCompare(unittest.TestCase):
             def relevance_parts(self, asked, listing):
                 return tuple((weight, value) for weight, value in
                              super().relevance_parts(asked, listing) if value)
-        self.fault("lists", Relevance, number_of_queries=264)
+        self.fault("lists", Relevance)
 
     def test_time(self):
         world = self.world()
@@ -277,8 +278,7 @@ class TestCompare(unittest.TestCase):
                     return super().meetings(listing, other, *effort)
                 finally:
                     judging.pair_effort = keep
-        self.fault("suggestions: lists", ShorterEffort, number_of_queries=0,
-                   number_of_suggestions=400)
+        self.fault("suggestions: lists", ShorterEffort)
 
     def test_pairs(self):
         class Siblings(Judge):

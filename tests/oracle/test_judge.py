@@ -259,12 +259,13 @@ class Pairs(Case):
     def test_two_private_persons(self):
         offer, need = self.pair({"organization": None}, {"organization": None})
         self.assertIsNone(self.judge.hindrance(offer, need))
-        for ids, same in ((("n-1-p12", "n-2-p12"), True), (("n-1-p12", "n-2-p1"), False),
-                          (("n-p3-p12", "n-p3-p1"), False), (("n-1-p12x", "n-2-p12"), False),
-                          (("n-1-p", "n-2-p"), False)):
-            offer.external_id, need.external_id = ids
-            self.assertEqual(self.judge.hindrance(offer, need), "sides" if same else None, ids)
-        offer.organization, need.external_id = "org2", "n-1-p12"
+        offer.person = "1"
+        self.assertIsNone(self.judge.hindrance(offer, need))
+        need.person = "12"
+        self.assertIsNone(self.judge.hindrance(offer, need))
+        offer.person = "12"
+        self.assertEqual(self.judge.hindrance(offer, need), "sides")
+        offer.organization, offer.person = "org2", None
         self.assertIsNone(self.judge.hindrance(offer, need))
 
     def test_to_be_clarified(self):
@@ -524,12 +525,20 @@ class Files(unittest.TestCase):
                     schedule="2026-01-06T14:00/PT2H RRULE:FREQ=WEEKLY EXDATE:2026-01-13"))
                 out.writerow(common | dict(external_id="2", place="p1", effort_minutes="90",
                                            expires="2026-07-02"))
+                for external_id, organization in (
+                        ("n-4-p12", ""), ("n-5-p012", ""), ("n-p3-p1", ""), ("n-6-p1x", ""),
+                        ("n-7-p", ""), ("n-8-p12", "o1")):
+                    out.writerow(common | dict(external_id=external_id, postal_code="5000",
+                                               organization=organization))
                 out.writerow(common | dict(external_id="3", organization="o1", at_home="yes",
                                            postal_code="5000", latitude="55.5", longitude="10.5"))
             world = facts.read_world(folder, date(2026, 1, 14), True, folder / "themes.csv",
                                      folder / "target_groups.csv", folder / "postcodes.csv",
                                      folder / "weights.toml")
-        one, two, three = world.listings.values()
+        one, two, *others, three = world.listings.values()
+        self.assertEqual([(other.external_id, other.person) for other in others],
+                         [("n-4", "12"), ("n-5", "012"), ("n-p3", "1"), ("n-6-p1x", None),
+                          ("n-7-p", None), ("n-8-p12", None)])
         self.assertEqual(one.measured, (55.41, 10.41))
         self.assertEqual(two.measured, (55.4, 10.4))
         self.assertEqual((three.exact, three.measured), ((55.5, 10.5), (55.4, 10.4)))

@@ -184,6 +184,7 @@ async fn a_postgres_that_does_not_answer_is_named_without_its_password() {
     let url = format!("postgres://me:hunter2@127.0.0.1:{port}/faelled?sslmode=disable");
     let setup = Setup::bare()
         .with("record.url", &url)
+        .with("record.write_wait", "1s")
         .with("secret.value", &"5e".repeat(32));
     for command in COMMANDS {
         let ended = setup.run(command).await;
@@ -192,7 +193,7 @@ async fn a_postgres_that_does_not_answer_is_named_without_its_password() {
             &[
                 "the record cannot be opened",
                 &format!("record.url = \"postgres://me:***@127.0.0.1:{port}/faelled"),
-                "record.write_wait = \"5s\"",
+                "record.write_wait = \"1s\"",
             ],
         );
         assert!(!ended.said().contains("hunter2"), "{ended:?}");

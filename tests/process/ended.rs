@@ -195,3 +195,34 @@ async fn jobs_that_hang_are_given_back_and_do_not_hold_up_the_end() {
     sums.close().await;
     record.end().await;
 }
+
+/// An outage delays; it loses nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_finds_the_record_busy_is_never_laid_aside() {
+    let _turn = alone().await;
+    let record = TestRecord::postgres().await;
+    let [token] = people::tokens(&record, 1).await.try_into().unwrap();
+    let setup = Setup::over(&record);
+    let idle = setup.clone().with("jobs.workers", "0").serve().await;
+    let post = Posting::new("NEED", "Bliver afvist");
+    Client::of(&idle, &token).post_patiently(&post).await;
+    idle.end().await;
+    let sums = Sums::of(&record).await;
+    sums.execute("BEGIN").await;
+    sums.execute("SELECT id FROM listing FOR UPDATE").await;
+    let impatient = setup
+        .with("jobs.max_attempts", "1")
+        .with("record.write_wait", "50ms");
+    let server = impatient.serve().await;
+    let waited = Instant::now();
+    let tried = "SELECT CAST(MAX(attempts) AS BIGINT) FROM job";
+    while sums.number(tried).await < 3 {
+        assert!(waited.elapsed() < PATIENCE, "it is not tried again");
+        sleep(Duration::from_millis(50)).await;
+    }
+    sums.execute("COMMIT").await;
+    sums.jobs_are_done(Duration::from_secs(20)).await;
+    server.end().await;
+    sums.close().await;
+    record.end().await;
+}

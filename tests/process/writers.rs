@@ -40,7 +40,7 @@ struct Told {
 async fn sixty_four_writers_fail_only_with_a_clear_word_and_their_sums_agree() {
     let _turn = alone().await;
     // In each round a writer posts twice, changes thrice and supports once.
-    let rounds = if proving() { 40 } else { 6 };
+    let rounds = if proving() { 40 } else { 10 };
     let told = write(&[], rounds).await;
     let sent_away = told.busy.load(Relaxed) + told.unavailable.load(Relaxed);
     assert_eq!(sent_away, 0, "the defaults have room for 64");
@@ -49,7 +49,13 @@ async fn sixty_four_writers_fail_only_with_a_clear_word_and_their_sums_agree() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_queue_says_busy_and_whoever_comes_again_is_served() {
     let _turn = alone().await;
-    let short = [("record.write_queue", "2"), ("record.write_wait", "100ms")];
+    // Jobs wait for the same turns. One that is sent away and cannot even say so is taken up again
+    // after its lease.
+    let short = [
+        ("record.write_queue", "2"),
+        ("record.write_wait", "100ms"),
+        ("jobs.lease", "2s"),
+    ];
     let told = write(&short, 1).await;
     assert!(told.busy.load(Relaxed) > 0, "nobody was sent away");
 }

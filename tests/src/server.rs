@@ -153,6 +153,12 @@ impl TestServer {
         house.follow(Duration::from_millis(100));
     }
 
+    /// Reads the change log to its end, as a server that follows does in its own time.
+    pub async fn catch_up(&self) {
+        let log = self.store.log_bounds().await.expect("the log");
+        self.app().live.catch_up_to(log.head).await;
+    }
+
     /// What time it is for this server.
     pub fn now(&self) -> DateTime<Utc> {
         self.app().clock.now()

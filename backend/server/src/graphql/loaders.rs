@@ -9,7 +9,7 @@ use std::{
 
 use async_graphql::{
     dataloader::{DataLoader, Loader},
-    runtime::{Timer, TokioSpawner},
+    runtime::Timer,
 };
 use faelled_engine::{
     access::{self, Actor},
@@ -21,7 +21,7 @@ use faelled_engine::{
 use faelled_store::StoreError;
 use futures_util::future::BoxFuture;
 
-use super::types::person;
+use super::{errands::Errands, types::person};
 use crate::app::App;
 
 type Answer<T> = Result<T, Arc<StoreError>>;
@@ -33,15 +33,14 @@ pub struct Loaders {
 }
 
 impl Loaders {
-    /// Loaders for what this actor asks.
-    pub fn new(app: &App, actor: &Arc<Actor>) -> Self {
+    /// Loaders for what this actor asks. They run as errands of whoever executes the request.
+    pub fn new(app: &App, actor: &Arc<Actor>, errands: Errands) -> Self {
         let record = Record {
             app: app.clone(),
             person: actor.person(),
             posters: actor.posters().collect(),
         };
-        let loader =
-            DataLoader::new(record, TokioSpawner::current(), OneTurn).delay(Duration::ZERO);
+        let loader = DataLoader::new(record, errands, AtOnce).delay(Duration::ZERO);
         Self {
             loader,
             actor: Arc::clone(actor),
@@ -92,13 +91,12 @@ impl Loaders {
     }
 }
 
-/// Waits for one turn of the runtime: enough for every resolver of a level to ask, and two hundred
-/// times shorter than a sleep of a millisecond.
-struct OneTurn;
+/// Does not wait: errands are run when every resolver that could ask has asked.
+struct AtOnce;
 
-impl Timer for OneTurn {
+impl Timer for AtOnce {
     fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::task::yield_now())
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The API: types, queries, mutations and subscriptions. A resolver parses, asks `app`, and
 //! converts; what is allowed and what is true is decided below.
 
+mod errands;
 mod error;
 mod id;
 mod inputs;
 mod loaders;
 mod mutations;
+mod omitted;
 mod paging;
 mod queries;
 mod subscriptions;
@@ -17,6 +19,7 @@ use async_graphql::{Context, Request, Response, Schema};
 use faelled_engine::access::Actor;
 use futures_util::stream::BoxStream;
 
+use self::errands::Errands;
 use crate::{app::App, http::Caller, words::Language};
 
 pub use mutations::Mutation;
@@ -87,17 +90,23 @@ impl Executor {
 
     /// Executes a query or a mutation.
     pub async fn answer(&self, request: Request, caller: Caller) -> Response {
-        self.schema.execute(self.prepared(request, caller)).await
+        let errands = Errands::default();
+        let request = self.prepared(request, caller, errands.clone());
+        errands.run(self.schema.execute(request)).await
     }
 
     /// Executes any operation as a stream of answers.
     pub fn answers(&self, request: Request, caller: Caller) -> BoxStream<'static, Response> {
-        Box::pin(self.schema.execute_stream(self.prepared(request, caller)))
+        let errands = Errands::default();
+        let request = self.prepared(request, caller, errands.clone());
+        let answers = Box::pin(self.schema.execute_stream(request));
+        Box::pin(errands.run_stream(answers))
     }
 
-    fn prepared(&self, request: Request, caller: Caller) -> Request {
+    fn prepared(&self, mut request: Request, caller: Caller, errands: Errands) -> Request {
+        omitted::take_out(&mut request);
         let actor = Arc::new(caller.actor);
-        let loaders = loaders::Loaders::new(&self.app, &actor);
+        let loaders = loaders::Loaders::new(&self.app, &actor, errands);
         request
             .data(Asked {
                 app: self.app.clone(),

@@ -42,6 +42,17 @@ pub enum JobError {
     Fail(&'static str),
 }
 
+impl JobError {
+    /// Whether the job is tried again. That the record was busy says nothing against the job,
+    /// however often it was: an outage delays, and loses nothing.
+    fn is_worth_another_try(&self, job: &ClaimedJob, settings: Settings) -> bool {
+        match self {
+            Self::Retry(error) => error.is_retryable() || job.attempts < settings.max_attempts,
+            Self::Fail(_) => false,
+        }
+    }
+}
+
 /// Does jobs until it is told to stop; then finishes or gives back what it has claimed.
 pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     if settings.workers == 0 {
@@ -125,13 +136,13 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
     };
     let outcome_name = match &outcome {
         Ok(()) => "done",
-        Err(JobError::Retry(_)) if job.attempts < settings.max_attempts => "retried",
+        Err(error) if error.is_worth_another_try(job, settings) => "retried",
         Err(_) => "buried",
     };
     observe::job(&job.kind, outcome_name);
     let recorded = match outcome {
         Ok(()) => return,
-        Err(JobError::Retry(error)) if job.attempts < settings.max_attempts => {
+        Err(error) if error.is_worth_another_try(job, settings) => {
             tracing::info!(job = job.id.0, kind = %job.kind, %error, "job will be tried again");
             let again = app.clock.now() + backoff(job.attempts);
             app.store.fail_job(job, &error.to_string(), again).await
