@@ -126,6 +126,7 @@ pub(crate) fn accepted(fault: &Fault) -> String {
             format!("a rule that occurs at most {max_per_day} times a day")
         }
         Fault::AlreadyOver => "something that lies ahead".to_owned(),
+        Fault::TooFarAhead { max_days } => format!("at most {max_days} days ahead"),
         Fault::TooMany { max, got } => format!("at most {max}, not {got}"),
         Fault::Repeated { value } => format!("each once, but “{value}” stands twice"),
         Fault::ExactlyOneOf { fields } => format!("exactly one of {}", fields.join(", ")),

@@ -48,7 +48,10 @@ struct Town {
     agreed: Vec<String>,
 }
 
-async fn private_person(server: &TestServer, shows_first_name: bool) -> (User, String, Vec<String>) {
+async fn private_person(
+    server: &TestServer,
+    shows_first_name: bool,
+) -> (User, String, Vec<String>) {
     let (first, surname) = (marker("For"), marker("Efter"));
     let email = format!("{}@{}.example", marker("m"), marker("d"));
     let person = Person {
@@ -68,7 +71,10 @@ fn home(latitude: &str, longitude: &str) -> (Value, Vec<String>) {
     let number = |text: &str| text.parse::<f64>().unwrap();
     let place = json!({ "postalCode": "8800", "name": name, "address": address, "atHome": true,
         "point": { "latitude": number(latitude), "longitude": number(longitude) } });
-    (place, vec![name, address, latitude.to_owned(), longitude.to_owned()])
+    (
+        place,
+        vec![name, address, latitude.to_owned(), longitude.to_owned()],
+    )
 }
 
 async fn town(server: &TestServer) -> Town {
@@ -82,9 +88,14 @@ async fn town(server: &TestServer) -> Town {
     let member = server.someone("Mads", kors, Role::Member).await;
     let other = server.association("Naboforeningen").await;
     let other = server.someone("Nanna", other, Role::Admin).await;
-    let house = server.organization("De Frivilliges Hus", OrganizationKind::VolunteerHouse).await;
+    let house = server
+        .organization("De Frivilliges Hus", OrganizationKind::VolunteerHouse)
+        .await;
     let house = server.someone("Hanne", house, Role::Admin).await;
-    let (side, stranger) = (server.person("Siri", "Side").await, server.person("Sten", "Fremmed").await);
+    let (side, stranger) = (
+        server.person("Siri", "Side").await,
+        server.person("Sten", "Fremmed").await,
+    );
 
     let (place, at_annas) = home("56.44117", "9.39223");
     annas.extend(at_annas);
@@ -97,8 +108,19 @@ async fn town(server: &TestServer) -> Town {
     let offer_of_shy = post(server, &shy, draft(json!({ "place": place }))).await;
     // A wish of Anna's that is put away: only she and her sides know of it.
     let hidden = marker("Gemt");
-    let put_away = post(server, &anna, draft(json!({ "kind": "WISH", "title": hidden }))).await;
-    server.did(&anna, &decide("pause"), json!({ "input": { "id": put_away, "version": 1 } })).await;
+    let put_away = post(
+        server,
+        &anna,
+        draft(json!({ "kind": "WISH", "title": hidden })),
+    )
+    .await;
+    server
+        .did(
+            &anna,
+            &decide("pause"),
+            json!({ "input": { "id": put_away, "version": 1 } }),
+        )
+        .await;
     annas.push(hidden);
 
     let confirmed = propose(server, &side, &need_of_anna, None).await;
@@ -107,10 +129,23 @@ async fn town(server: &TestServer) -> Town {
     let to_kors = propose(server, &shy, &need_of_kors, Some(&offer_of_shy)).await;
     server.run_jobs().await;
     Town {
-        secrets: Secrets { anna: annas, annas_first_name, shy: shys, home: at_home, karen: karens },
+        secrets: Secrets {
+            anna: annas,
+            annas_first_name,
+            shy: shys,
+            home: at_home,
+            karen: karens,
+        },
         users: vec![
-            ("anonymous", User::anonymous()), ("stranger", stranger), ("member", member), ("other", other),
-            ("house", house), ("side", side), ("anna", anna), ("shy", shy), ("karen", karen),
+            ("anonymous", User::anonymous()),
+            ("stranger", stranger),
+            ("member", member),
+            ("other", other),
+            ("house", house),
+            ("side", side),
+            ("anna", anna),
+            ("shy", shy),
+            ("karen", karen),
         ],
         ids: vec![need_of_anna, need_of_kors, offer_of_shy, put_away],
         agreed: vec![confirmed, proposed, to_kors],
@@ -122,38 +157,82 @@ async fn town(server: &TestServer) -> Town {
 async fn everything(server: &TestServer, who: &User, town: &Town) -> String {
     let mut told = String::new();
     let mut ask = async |query: &str, variables: Value| {
-        let query = if query.contains("...L") || query.contains("...M") { format!("{query} {LISTING}") } else { query.to_owned() };
-        let query = if query.contains("...M") { query } else { query.split("fragment M").next().unwrap().to_owned() };
+        let query = if query.contains("...L") || query.contains("...M") {
+            format!("{query} {LISTING}")
+        } else {
+            query.to_owned()
+        };
+        let query = if query.contains("...M") {
+            query
+        } else {
+            query.split("fragment M").next().unwrap().to_owned()
+        };
         told += &server.send(who, &query, &variables).await.text;
         told += "\n";
     };
-    ask("{ listings(first: 100) { totalCount edges { cursor distanceKm node { ...L } }
-        facets { organizations { organization { name } } } } }", json!({})).await;
+    ask(
+        "{ listings(first: 100) { totalCount edges { cursor distanceKm node { ...L } }
+        facets { organizations { organization { name } } } } }",
+        json!({}),
+    )
+    .await;
     for order in ["NEWEST", "START", "DISTANCE", "RELEVANCE"] {
         ask("query($o: ListingOrder!) { listings(orderBy: $o, filter: { near: { postalCode: \"8800\", radiusKm: 50 } }) {
             edges { cursor distanceKm } } }", json!({ "o": order })).await;
     }
     ask("{ viewer { person { firstName } listings { edges { node { ...L } } } memberships { organization { name } } } }", json!({})).await;
-    ask("{ viewer { notices { edges { node { score listing { ...L } counterpart { ...L } } } } } }", json!({})).await;
-    ask("{ viewer { matches { totalCount edges { node { ...M } } } } }", json!({})).await;
+    ask(
+        "{ viewer { notices { edges { node { score listing { ...L } counterpart { ...L } } } } } }",
+        json!({}),
+    )
+    .await;
+    ask(
+        "{ viewer { matches { totalCount edges { node { ...M } } } } }",
+        json!({}),
+    )
+    .await;
     for id in town.ids.iter().chain(&town.agreed) {
-        ask("query($id: ID!) { node(id: $id) { id ...L ...M } }", json!({ "id": id })).await;
-        ask("query($id: ID!) { node(id: $id) { ... on Listing {
+        ask(
+            "query($id: ID!) { node(id: $id) { id ...L ...M } }",
+            json!({ "id": id }),
+        )
+        .await;
+        ask(
+            "query($id: ID!) { node(id: $id) { ... on Listing {
             suggestedMatches { score distanceKm sentence reasons { sentence } listing { ...L } }
-            similarListings { similarity distanceKm listing { ...L } } } } }", json!({ "id": id })).await;
+            similarListings { similarity distanceKm listing { ...L } } } } }",
+            json!({ "id": id }),
+        )
+        .await;
         ask("query($id: ID!) { node(id: $id) { ... on Listing { matches { totalCount edges { node { ...M } } } } } }",
             json!({ "id": id })).await;
         let stale = json!({ "input": { "id": id, "version": 99, "changes": { "title": "x" } } });
         ask(UPDATE, stale).await;
-        ask(&decide("close"), json!({ "input": { "id": id, "version": 99 } })).await;
+        ask(
+            &decide("close"),
+            json!({ "input": { "id": id, "version": 99 } }),
+        )
+        .await;
         ask(&support("remove"), json!({ "input": { "id": id } })).await;
-        ask(PROPOSE, json!({ "input": { "listing": id, "counterpart": id } })).await;
-        ask(&step("complete"), json!({ "input": { "id": town.agreed[1] } })).await;
+        ask(
+            PROPOSE,
+            json!({ "input": { "listing": id, "counterpart": id } }),
+        )
+        .await;
+        ask(
+            &step("complete"),
+            json!({ "input": { "id": town.agreed[1] } }),
+        )
+        .await;
     }
     ask("query($d: ListingDraftInput!) { previewListing(input: { draft: $d }) {
         suggestedMatches { distanceKm sentence listing { ...L } } similarListings { distanceKm listing { ...L } } } }",
         json!({ "d": draft(json!({})) })).await;
-    ask(POST, json!({ "input": { "draft": need(json!({ "title": "" })) } })).await;
+    ask(
+        POST,
+        json!({ "input": { "draft": need(json!({ "title": "" })) } }),
+    )
+    .await;
     told
 }
 
@@ -162,18 +241,26 @@ impl Secrets {
     fn kept_from(&self, viewer: &str) -> Vec<&String> {
         let table: [(&[String], &[&str]); 5] = [
             (&self.anna, &["anna", "side"]),
-            (std::slice::from_ref(&self.annas_first_name),
-                &["anna", "side", "shy", "stranger", "member", "other", "house", "karen"]),
+            (
+                std::slice::from_ref(&self.annas_first_name),
+                &[
+                    "anna", "side", "shy", "stranger", "member", "other", "house", "karen",
+                ],
+            ),
             (&self.shy, &["shy"]),
             (&self.home, &["karen"]),
             (&self.karen, &["karen"]),
         ];
-        let kept = table.into_iter().filter(|(_, seers)| !seers.contains(&viewer));
+        let kept = table
+            .into_iter()
+            .filter(|(_, seers)| !seers.contains(&viewer));
         kept.flat_map(|(secrets, _)| secrets).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.anna, &self.shy, &self.home, &self.karen].into_iter().flatten()
+        [&self.anna, &self.shy, &self.home, &self.karen]
+            .into_iter()
+            .flatten()
     }
 }
 

@@ -26,7 +26,13 @@ impl Document {
     }
 
     /// Asks, and shows the question, its variables and the answer.
-    pub async fn ask(&mut self, server: &TestServer, who: &User, query: &str, variables: Value) -> Value {
+    pub async fn ask(
+        &mut self,
+        server: &TestServer,
+        who: &User,
+        query: &str,
+        variables: Value,
+    ) -> Value {
         let answer = server.send(who, query, &variables).await;
         self.question(query, &variables);
         self.answer(&answer.text);
@@ -36,8 +42,15 @@ impl Document {
     /// Shows a question.
     pub fn question(&mut self, query: &str, variables: &Value) {
         let _ = write!(self.text, "```graphql\n{}\n```\n\n", unindented(query));
-        if variables.as_object().is_some_and(|variables| !variables.is_empty()) {
-            let _ = write!(self.text, "Variables:\n\n```json\n{}\n```\n\n", pretty(&variables.to_string()));
+        if variables
+            .as_object()
+            .is_some_and(|variables| !variables.is_empty())
+        {
+            let _ = write!(
+                self.text,
+                "Variables:\n\n```json\n{}\n```\n\n",
+                pretty(&variables.to_string())
+            );
         }
     }
 
@@ -56,12 +69,71 @@ impl Document {
     }
 }
 
+/// In which order people write what a request holds; serde_json would have it by the alphabet.
+const ORDER: [&str; 24] = [
+    "organization",
+    "id",
+    "version",
+    "listing",
+    "counterpart",
+    "draft",
+    "changes",
+    "filter",
+    "kind",
+    "title",
+    "task",
+    "name",
+    "themes",
+    "targetGroups",
+    "place",
+    "postalCode",
+    "address",
+    "atHome",
+    "point",
+    "attendance",
+    "reachKm",
+    "schedule",
+    "start",
+    "duration",
+];
+
+/// Compact JSON with its keys in that order, and then by the alphabet.
+fn in_order(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            let place = |key: &str| {
+                ORDER
+                    .iter()
+                    .position(|known| *known == key)
+                    .unwrap_or(ORDER.len())
+            };
+            fields.sort_by_key(|(key, _)| place(key));
+            let fields = fields
+                .iter()
+                .map(|(key, value)| format!("{key:?}:{}", in_order(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(in_order).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// A text as it is written in a test, without the indentation of the test.
 fn unindented(text: &str) -> String {
     let text = text.trim_matches('\n').trim_end();
     let indents = text.lines().filter(|line| !line.trim().is_empty());
-    let least = indents.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    let lines: Vec<&str> = text.lines().map(|line| line.get(least..).unwrap_or("")).collect();
+    let least = indents
+        .map(|line| line.len() - line.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.get(least..).unwrap_or(""))
+        .collect();
     lines.join("\n")
 }
 
@@ -80,12 +152,19 @@ fn print(text: &str, at: &mut usize, indent: usize, out: &mut String) {
     let end = value_end(bytes, start);
     let is_container = matches!(bytes[start], b'{' | b'[');
     let one_line = spaced(&text[start..end]);
-    if !is_container || indent + one_line.chars().count() <= WIDTH && !one_line.contains("{\"errors\"") && indent > 0 {
+    if !is_container
+        || indent + one_line.chars().count() <= WIDTH
+            && !one_line.contains("{\"errors\"")
+            && indent > 0
+    {
         *out += &one_line;
         *at = end;
         return;
     }
-    let (open, close) = (text[start..=start].to_owned(), text[end - 1..end].to_owned());
+    let (open, close) = (
+        text[start..=start].to_owned(),
+        text[end - 1..end].to_owned(),
+    );
     *out += &open;
     *at = start + 1;
     let inner = indent + 2;

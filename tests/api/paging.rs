@@ -70,9 +70,16 @@ impl Walk<'_> {
         let mut from = Value::Null;
         for page in 0.. {
             assert!(page < 100, "a walk has an end");
-            let window = if forward { json!({ "first": 3, "after": from }) } else { json!({ "last": 3, "before": from }) };
+            let window = if forward {
+                json!({ "first": 3, "after": from })
+            } else {
+                json!({ "last": 3, "before": from })
+            };
             let mut variables = json!({ "filter": filter(), "order": order });
-            variables.as_object_mut().unwrap().extend(window.as_object().unwrap().clone());
+            variables
+                .as_object_mut()
+                .unwrap()
+                .extend(window.as_object().unwrap().clone());
             let found = self.server.data(self.who, PAGE, variables).await["listings"].clone();
             let edges = found["edges"].as_array().unwrap();
             for edge in edges {
@@ -80,9 +87,16 @@ impl Walk<'_> {
             }
             let info = &found["pageInfo"];
             if let (Some(first), Some(last)) = (edges.first(), edges.last()) {
-                assert_eq!((&info["startCursor"], &info["endCursor"]), (&first["cursor"], &last["cursor"]));
+                assert_eq!(
+                    (&info["startCursor"], &info["endCursor"]),
+                    (&first["cursor"], &last["cursor"])
+                );
             }
-            let (more, at) = if forward { ("hasNextPage", "endCursor") } else { ("hasPreviousPage", "startCursor") };
+            let (more, at) = if forward {
+                ("hasNextPage", "endCursor")
+            } else {
+                ("hasPreviousPage", "startCursor")
+            };
             if info[more] == false {
                 break;
             }

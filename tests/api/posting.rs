@@ -212,10 +212,12 @@ both_databases! {
         let differing: Vec<&String> = new.as_object().unwrap().keys()
             .filter(|field| new[*field] != old[*field]).collect();
         let mut expected = ["title", "capacity", "placesLeft", "expiresAt", "schedule", "nextOccurrence",
-            "occurrences", "postedAt", "assuredAt", "updatedAt"];
+            "occurrences", "postedAt", "assuredAt", "updatedAt", "declarations"];
         expected.sort_unstable();
         assert_eq!(differing, expected);
         assert_eq!((&new["version"], &new["capacity"]), (&json!(1), &Value::Null));
+        assert_eq!(new["declarations"], json!({ "minimumAge": 65, "childrensCertificate": null,
+            "drivingLicence": false, "wheelchairAccess": true }), "who copies has not declared a børneattest");
         assert_eq!(new["expiresAt"], "2027-03-04T09:00:00+00:00", "366 days after it was posted");
 
         let plain = server.did(&coordinator, COPY, json!({ "input": { "id": id } })).await;

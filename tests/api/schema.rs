@@ -60,7 +60,11 @@ async fn types() -> Vec<Value> {
     server.end().await;
     record.end().await;
     let types = data["__schema"]["types"].as_array().unwrap();
-    types.iter().filter(|kind| !text(&kind["name"]).starts_with("__")).cloned().collect()
+    types
+        .iter()
+        .filter(|kind| !text(&kind["name"]).starts_with("__"))
+        .cloned()
+        .collect()
 }
 
 fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -71,14 +75,19 @@ fn each<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + u
 fn schema_graphql_is_the_schema() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql");
     let committed = std::fs::read_to_string(path).unwrap();
-    assert!(committed == graphql::sdl(), "schema.graphql is stale; run `make schema`");
+    assert!(
+        committed == graphql::sdl(),
+        "schema.graphql is stale; run `make schema`"
+    );
 }
 
 #[tokio::test]
 async fn everything_is_described() {
     let mut without = Vec::new();
     let mut look = |name: String, thing: &Value| {
-        let described = thing["description"].as_str().is_some_and(|text| text.trim().len() > 3);
+        let described = thing["description"]
+            .as_str()
+            .is_some_and(|text| text.trim().len() > 3);
         if !described {
             without.push(name);
         }
@@ -95,7 +104,10 @@ async fn everything_is_described() {
                 let member_name = format!("{name}.{}", text(&member["name"]));
                 look(member_name.clone(), member);
                 for argument in each(member, "args") {
-                    look(format!("{member_name}({})", text(&argument["name"])), argument);
+                    look(
+                        format!("{member_name}({})", text(&argument["name"])),
+                        argument,
+                    );
                 }
             }
         }
@@ -113,33 +125,48 @@ async fn every_list_is_a_connection_or_bounded() {
             let is_list = field["type"].to_string().contains("\"LIST\"");
             let of_errors = name.ends_with("Payload") && field["name"] == "userErrors";
             let path = format!("{name}.{}", text(&field["name"]));
-            let arguments: Vec<String> = each(field, "args").map(|arg| text(&arg["name"])).collect();
-            if path.ends_with("Connection.edges") || path.ends_with("Connection.nodes") || of_errors {
+            let arguments: Vec<String> =
+                each(field, "args").map(|arg| text(&arg["name"])).collect();
+            if path.ends_with("Connection.edges") || path.ends_with("Connection.nodes") || of_errors
+            {
                 continue;
             }
             if path == "UserError.field" {
                 continue; // A path is as long as the input is deep.
             }
             if is_list {
-                assert!(bounded.contains_key(&*path), "{path} is a list without a bound");
+                assert!(
+                    bounded.contains_key(&*path),
+                    "{path} is a list without a bound"
+                );
                 if bounded[&*path].starts_with("first") {
                     assert_eq!(arguments, ["first"], "{path}");
                 }
                 seen.insert(path);
             } else if text(&base(&field["type"])).ends_with("Connection") {
                 for argument in ["first", "after", "last", "before"] {
-                    assert!(arguments.contains(&argument.to_owned()), "{path} lacks {argument}");
+                    assert!(
+                        arguments.contains(&argument.to_owned()),
+                        "{path} lacks {argument}"
+                    );
                 }
             }
         }
     }
-    let gone: Vec<&&str> = bounded.keys().filter(|path| !seen.contains(**path)).collect();
+    let gone: Vec<&&str> = bounded
+        .keys()
+        .filter(|path| !seen.contains(**path))
+        .collect();
     assert!(gone.is_empty(), "no longer in the schema: {gone:?}");
 }
 
 /// The name of the type inside of lists and non-nulls.
 fn base(kind: &Value) -> Value {
-    if kind["name"].is_null() { base(&kind["ofType"]) } else { kind["name"].clone() }
+    if kind["name"].is_null() {
+        base(&kind["ofType"])
+    } else {
+        kind["name"].clone()
+    }
 }
 
 #[tokio::test]
@@ -151,7 +178,10 @@ async fn a_mutation_takes_one_input_and_gives_an_object_and_user_errors() {
     for mutation in mutations {
         let arguments: Vec<&Value> = each(mutation, "args").collect();
         assert_eq!(arguments.len(), 1, "{mutation}");
-        assert_eq!((&arguments[0]["name"], &arguments[0]["type"]["kind"]), (&json!("input"), &json!("NON_NULL")));
+        assert_eq!(
+            (&arguments[0]["name"], &arguments[0]["type"]["kind"]),
+            (&json!("input"), &json!("NON_NULL"))
+        );
         let payload = named(&base(&mutation["type"]));
         let mut nullable = 0;
         for field in each(payload, "fields") {
@@ -183,17 +213,29 @@ async fn a_question_that_costs_too_much_is_refused_at_once() {
     let anyone = User::anonymous();
     server.data(&anyone, INTROSPECTION, json!({})).await;
 
-    let deep = |levels: usize| format!("{{ themes {{ {} code {} }} }}", "parent { ".repeat(levels), "}".repeat(levels));
+    let deep = |levels: usize| {
+        format!(
+            "{{ themes {{ {} code {} }} }}",
+            "parent { ".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
     server.data(&anyone, &deep(14), json!({})).await;
     let wide = "suggestedMatches(first: 100) { listing { suggestedMatches(first: 100) { listing { title } } } }";
     let mut bomb = String::from("{ ...F0 }");
     for nth in 0..30 {
-        bomb += &format!(" fragment F{nth} on Query {{ ...F{n} ...F{n} }}", n = nth + 1);
+        bomb += &format!(
+            " fragment F{nth} on Query {{ ...F{n} ...F{n} }}",
+            n = nth + 1
+        );
     }
     bomb += " fragment F30 on Query { themes { code } }";
     let mut doubling = String::from("{ themes { ...F0 } }");
     for nth in 0..20 {
-        doubling += &format!(" fragment F{nth} on Theme {{ a: parent {{ ...F{n} }} b: parent {{ ...F{n} }} }}", n = nth + 1);
+        doubling += &format!(
+            " fragment F{nth} on Theme {{ a: parent {{ ...F{n} }} b: parent {{ ...F{n} }} }}",
+            n = nth + 1
+        );
     }
     doubling += " fragment F20 on Theme { code }";
     let refused = [
@@ -212,16 +254,29 @@ async fn a_question_that_costs_too_much_is_refused_at_once() {
     ];
     for (what, query) in refused {
         let answer = server.send(&anyone, &query, &json!({})).await;
-        assert_eq!(answer.status.as_u16(), 400, "{what}: {}", &answer.text[..answer.text.len().min(300)]);
+        assert_eq!(
+            answer.status.as_u16(),
+            400,
+            "{what}: {}",
+            &answer.text[..answer.text.len().min(300)]
+        );
         assert!(answer.body.get("data").is_none(), "{what}");
-        assert!(answer.took < Duration::from_secs(1), "{what} took {:?}", answer.took);
+        assert!(
+            answer.took < Duration::from_secs(1),
+            "{what} took {:?}",
+            answer.took
+        );
         let code = text(&answer.body["errors"][0]["extensions"]["code"]);
         assert!(code.starts_with("GRAPHQL_"), "{what}: {code}");
         assert!(answer.text.len() < 20_000, "{what}: the answer is short");
     }
     // The same holds for the variables of a request.
-    let nested = format!(r#"{{ "query": "query($f: ListingFilter) {{ listings(filter: $f) {{ totalCount }} }}",
-        "variables": {{ "f": {}{} }} }}"#, "[".repeat(200_000), "]".repeat(200_000));
+    let nested = format!(
+        r#"{{ "query": "query($f: ListingFilter) {{ listings(filter: $f) {{ totalCount }} }}",
+        "variables": {{ "f": {}{} }} }}"#,
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
     let answer = server.post(&anyone, nested).await;
     assert_eq!(answer.status.as_u16(), 400);
     assert!(answer.took < Duration::from_secs(1), "{:?}", answer.took);

@@ -13,8 +13,16 @@ fn examples() -> Vec<(String, String)> {
     let mut examples: Vec<(String, String)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "graphql"))
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "graphql")
+        })
+        .map(|path| {
+            (
+                path.display().to_string(),
+                std::fs::read_to_string(path).unwrap(),
+            )
+        })
         .collect();
     examples.sort();
     assert!(examples.len() >= 4, "{examples:?}");
@@ -36,11 +44,28 @@ const OWN: [(&str, &str); 3] = [
 async fn grow(server: &TestServer, anna: &User, from: usize, to: usize) {
     for nth in from..to {
         let kors = server.association(&format!("Forening {nth}")).await;
-        let karen = server.someone(&format!("Karen{nth}"), kors, Role::Coordinator).await;
-        let mine = post(server, anna, need(json!({ "title": format!("Behov {nth}") }))).await;
+        let karen = server
+            .someone(&format!("Karen{nth}"), kors, Role::Coordinator)
+            .await;
+        let mine = post(
+            server,
+            anna,
+            need(json!({ "title": format!("Behov {nth}") })),
+        )
+        .await;
         let organization = organization_id(kors);
-        let (poster, organization) = if nth % 2 == 0 { (&karen, Some(&*organization)) } else { (&karen, None) };
-        let theirs = post_for(server, poster, organization, draft(json!({ "title": format!("Tilbud {nth}") }))).await;
+        let (poster, organization) = if nth % 2 == 0 {
+            (&karen, Some(&*organization))
+        } else {
+            (&karen, None)
+        };
+        let theirs = post_for(
+            server,
+            poster,
+            organization,
+            draft(json!({ "title": format!("Tilbud {nth}") })),
+        )
+        .await;
         let agreed = propose(server, &karen, &mine, Some(&theirs)).await;
         if nth % 2 == 0 {
             take(server, anna, "accept", &agreed).await;

@@ -29,19 +29,38 @@ pub struct Listener {
 impl Listener {
     /// Begins to listen. Whoever asks for the first event hears of what happens after this.
     pub async fn new(server: &TestServer, who: &User, query: &str, variables: Value) -> Self {
-        let actor = auth::authenticate(server.app(), who.token.as_deref()).await.unwrap();
-        let caller = Caller { actor, language: Language::Danish, request_id: "test".into() };
+        let actor = auth::authenticate(server.app(), who.token.as_deref())
+            .await
+            .unwrap();
+        let caller = Caller {
+            actor,
+            language: Language::Danish,
+            request_id: "test".into(),
+        };
         let request = Request::new(query).variables(Variables::from_json(variables));
-        let mut listener = Self { stream: server.executor().answers(request, caller) };
+        let mut listener = Self {
+            stream: server.executor().answers(request, caller),
+        };
         // A stream listens from when it is first polled.
-        assert!(listener.next_within(Duration::from_millis(20)).await.is_none());
+        assert!(
+            listener
+                .next_within(Duration::from_millis(20))
+                .await
+                .is_none()
+        );
         listener
     }
 
     /// The next event, if one comes in this time.
     pub async fn next_within(&mut self, time: Duration) -> Option<Value> {
+        let text = self.text_within(time).await?;
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    /// The same, as it is sent.
+    pub async fn text_within(&mut self, time: Duration) -> Option<String> {
         let response = timeout(time, self.stream.next()).await.ok()??;
-        Some(serde_json::to_value(response).unwrap())
+        Some(serde_json::to_string(&response).unwrap())
     }
 
     async fn nothing(&mut self) {

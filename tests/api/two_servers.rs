@@ -23,7 +23,10 @@ const A_SECOND: Duration = Duration::from_secs(1);
 const POSTED: &str = "subscription { listingPosted { id title } }";
 
 async fn two(record: &TestRecord) -> [TestServer; 2] {
-    let mut servers = [TestServer::open(record).await, TestServer::open(record).await];
+    let mut servers = [
+        TestServer::open(record).await,
+        TestServer::open(record).await,
+    ];
     for server in &mut servers {
         server.follow();
     }
@@ -42,11 +45,17 @@ async fn found_within_a_second(server: &TestServer, title: &str) {
     let started = Instant::now();
     loop {
         let query = "query($text: String!) { listings(filter: { text: $text }) { totalCount nodes { title } } }";
-        let found = server.data(&User::anonymous(), query, json!({ "text": title })).await["listings"].clone();
+        let found = server
+            .data(&User::anonymous(), query, json!({ "text": title }))
+            .await["listings"]
+            .clone();
         if found["totalCount"] == 1 && found["nodes"][0]["title"] == title {
             return;
         }
-        assert!(started.elapsed() < A_SECOND, "{title} was not found within a second: {found}");
+        assert!(
+            started.elapsed() < A_SECOND,
+            "{title} was not found within a second: {found}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -62,7 +71,10 @@ async fn what_one_server_writes_the_other_finds_counts_and_announces_within_a_se
     let record = TestRecord::postgres().await;
     let servers = two(&record).await;
     let [here, there] = &servers;
-    let (anna, bo) = (here.person("Anna", "Berg").await, here.person("Bo", "Dal").await);
+    let (anna, bo) = (
+        here.person("Anna", "Berg").await,
+        here.person("Bo", "Dal").await,
+    );
     let mut listener = Listener::new(there, &User::anonymous(), POSTED, json!({})).await;
     for nth in 0..5 {
         let title = format!("Opslag{nth} herfra");
@@ -82,7 +94,10 @@ async fn what_one_server_writes_the_other_finds_counts_and_announces_within_a_se
     take(here, &anna, "accept", &agreed).await;
     for status in ["PROPOSED", "CONFIRMED"] {
         // News names a match and not a state: the listener sees the match as it is by then.
-        let event = matches.next_within(A_SECOND).await.expect("news within a second");
+        let event = matches
+            .next_within(A_SECOND)
+            .await
+            .expect("news within a second");
         let seen = text(&event["data"]["matchUpdated"]["status"]);
         assert!(seen == status || seen == "CONFIRMED", "{seen}");
     }
@@ -128,7 +143,11 @@ async fn an_older_transaction_that_commits_late_holds_nothing_up_and_is_not_miss
         announced_within_a_second(&mut listener, &title).await;
         found_within_a_second(there, &title).await;
     }
-    assert_eq!(titles(there, json!({}), "NEWEST").await.len(), 3, "what is not committed is not seen");
+    assert_eq!(
+        titles(there, json!({}), "NEWEST").await.len(),
+        3,
+        "what is not committed is not seen"
+    );
 
     late.commit().await.unwrap();
     announced_within_a_second(&mut listener, "Sent men ikke glemt").await;

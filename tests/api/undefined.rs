@@ -107,4 +107,52 @@ both_databases! {
         server.run_jobs().await;
         server.end().await;
     }
+
+    async fn a_page_whose_size_is_a_variable_that_is_left_out_has_the_usual_size(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let anna = server.person("Anna", "Berg").await;
+        for _ in 0..21 {
+            post(&server, &anna, draft(json!({ "kind": "NEED" }))).await;
+        }
+        let bo = server.person("Bo", "Dal").await;
+        let mut id = String::new();
+        for _ in 0..3 {
+            id = post(&server, &bo, draft(json!({}))).await;
+        }
+        server.run_jobs().await;
+        let page = "($first: Int, $after: String, $last: Int, $before: String) {";
+        let args = "first: $first, after: $after, last: $last, before: $before";
+        let (edges, id_of) = ("edges { cursor }", "totalCount");
+        let cases = [
+            (format!("query{page} listings({args}) {{ {edges} }} }}"), "/listings/edges", 20),
+            (format!("query{page} organizations({args}) {{ {id_of} {edges} }} }}"), "/organizations/edges", 0),
+            (format!("query{page} places(search: \"a\", {args}) {{ {edges} }} }}"), "/places/edges", 20),
+            (format!("query{page} viewer {{ listings({args}) {{ {edges} }} }} }}"), "/viewer/listings/edges", 20),
+            (format!("query{page} viewer {{ ...F }} }} fragment F on Viewer {{ notices({args}) {{ {edges} }} }}"),
+                "/viewer/notices/edges", 20),
+            (format!("query{page} viewer {{ ... on Viewer {{ matches({args}) {{ {edges} }} }} }} }}"),
+                "/viewer/matches/edges", 0),
+            (format!("query($first: Int) {{ node(id: \"{id}\") {{ ... on Listing {{ suggestedMatches(first: $first) {{ score }} }} }} }}"),
+                "/node/suggestedMatches", 10),
+            // The variable is used elsewhere as well, and stays.
+            ("query($first: Int) { a: listings(first: $first) { edges { cursor } }
+                b: listings(first: $first, filter: {}) { totalCount } }".to_owned(), "/a/edges", 20),
+            ("query($first: Int = 3) { listings(first: $first) { edges { cursor } } }".to_owned(), "/listings/edges", 3),
+        ];
+        for (query, path, expected) in cases {
+            let data = server.data(&anna, &query, json!({})).await;
+            assert_eq!(data.pointer(path).unwrap().as_array().unwrap().len(), expected, "{query}");
+        }
+        // What has to be given still has to be given, and what is given counts.
+        let needed = "query($first: Int!) { listings(first: $first) { edges { cursor } } }";
+        assert_eq!(server.error_code(&anna, needed, json!({})).await, "GRAPHQL_VALIDATION_FAILED");
+        let five = server.data(&anna, needed, json!({ "first": 5 })).await;
+        assert_eq!(five["listings"]["edges"].as_array().unwrap().len(), 5);
+        let null = "query($first: Int) { listings(first: $first) { edges { cursor } } }";
+        let null = server.data(&anna, null, json!({ "first": null })).await;
+        assert_eq!(null["listings"]["edges"].as_array().unwrap().len(), 20);
+        let unused = "query($first: Int) { themes { code } }";
+        assert_eq!(server.error_code(&anna, unused, json!({})).await, "GRAPHQL_VALIDATION_FAILED");
+        server.end().await;
+    }
 }

@@ -69,10 +69,10 @@ async fn spoil_and_go_on(record: &TestRecord, spoils: &[(&str, &str)]) {
     let whole = Posting::new("OFFER", "Uskadt tilbud");
     client.post_patiently(&whole).await;
     sums.jobs_are_done(Duration::from_secs(20)).await;
-    let mut names = Vec::new();
+    let mut hex_ids = Vec::new();
     for (nth, (column, value)) in spoils.iter().enumerate() {
         let this = format!("title = 'Fordærvet {nth:02}'");
-        names.push(
+        hex_ids.push(
             sums.text(&format!(
                 "SELECT {} FROM listing WHERE {this}",
                 hex_id(record)
@@ -97,17 +97,17 @@ async fn spoil_and_go_on(record: &TestRecord, spoils: &[(&str, &str)]) {
         ended.complained.contains("1 thing needs attention"),
         "{ended:?}"
     );
-    for (name, spoil) in names.iter().zip(spoils) {
+    for (hex_id, spoil) in hex_ids.iter().zip(spoils) {
         let named = ended.printed.lines().any(|line| {
-            line.contains("does not read: listing") && line.replace('-', "").contains(name)
+            line.contains("does not read: listing") && line.replace('-', "").contains(hex_id)
         });
         assert!(named, "{spoil:?} is not named in {ended:?}");
     }
     let server = setup.serve().await;
     assert_goes_on(&server, &sums, [&offering, &needing], &ids, 1).await;
     let log = server.log.text().replace('-', "");
-    for (name, spoil) in names.iter().zip(spoils) {
-        assert!(log.contains(name), "{spoil:?} is not named in the log");
+    for (hex_id, spoil) in hex_ids.iter().zip(spoils) {
+        assert!(log.contains(hex_id), "{spoil:?} is not named in the log");
     }
     // What is left out can be looked for, and is not there.
     let found = Client::anonymous(&server).count_listings("Fordærvet").await;

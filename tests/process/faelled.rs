@@ -103,15 +103,14 @@ impl Setup {
                 watch::channel(None).0,
             )),
         ];
-        let serving = timeout(PATIENCE, heard.wait_for(Option::is_some)).await;
-        let address = match serving {
-            Ok(Ok(address)) => *address,
-            Ok(Err(_)) => panic!("the server ended before it served:\n{}", log.text()),
-            Err(_) => panic!("the server does not begin to serve:\n{}", log.text()),
-        };
+        let address = timeout(PATIENCE, heard.wait_for(Option::is_some))
+            .await
+            .unwrap_or_else(|_| panic!("the server does not begin to serve:\n{}", log.text()))
+            .unwrap_or_else(|_| panic!("the server ended before it served:\n{}", log.text()))
+            .unwrap();
         Server {
             child,
-            address: address.unwrap(),
+            address,
             log,
             reading,
         }

@@ -66,7 +66,6 @@ async fn what_is_posted_on_one_server_is_found_and_announced_on_the_other_within
         assert_eq!(Client::anonymous(server).count_listings("hus").await, 20);
     }
 
-    // Both did jobs, and no job was done by both: a thing that is known once is told once.
     let sums = Sums::of(&record).await;
     sums.jobs_are_done(Duration::from_secs(30)).await;
     sums.close().await;

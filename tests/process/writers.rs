@@ -2,7 +2,10 @@
 //! sums agree with what the writers were told.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -70,7 +73,7 @@ async fn write(settings: &[(&str, &str)], rounds: usize) -> Told {
         });
     let server = setup.serve().await;
     let anybody = Client::anonymous(&server);
-    let told = std::sync::Arc::new(Told::default());
+    let told = Arc::new(Told::default());
 
     let mut shared = Vec::new();
     for (nth, token) in tokens.iter().enumerate() {
@@ -85,14 +88,14 @@ async fn write(settings: &[(&str, &str)], rounds: usize) -> Told {
         let writer = Writer {
             nth,
             client: anybody.as_bearer_of(&tokens[person]),
-            told: std::sync::Arc::clone(&told),
+            told: Arc::clone(&told),
             shared: shared[person].clone(),
             supports: shared[(person + 1) % shared.len()].clone(),
         };
         writers.spawn(writer.write(rounds));
     }
     writers.join_all().await;
-    let told = std::sync::Arc::into_inner(told).unwrap();
+    let told = Arc::into_inner(told).unwrap();
     let (posted, updated) = (told.posted.load(Relaxed), told.updated.load(Relaxed));
     let supported = told.supported.load(Relaxed);
     eprintln!("{told:?} in {:?}", started.elapsed());
@@ -129,7 +132,7 @@ async fn write(settings: &[(&str, &str)], rounds: usize) -> Told {
 struct Writer {
     nth: usize,
     client: Client,
-    told: std::sync::Arc<Told>,
+    told: Arc<Told>,
     /// What several writers change.
     shared: String,
     /// What several writers support and support no longer.

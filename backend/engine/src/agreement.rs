@@ -40,7 +40,8 @@ pub enum Step {
     Accept,
     /// The owner says no.
     Decline,
-    /// Either side takes it back; a confirmed one gives its place free.
+    /// Either side takes it back: a confirmed one gives its place free; a completed one keeps what
+    /// happened, and closes what both sides saw of each other.
     Withdraw,
     /// Either side says that it happened.
     Complete,
@@ -86,7 +87,7 @@ impl Match {
             (Proposed, Step::Accept, Some(Side::Owner)) => Some(Confirmed),
             (Proposed, Step::Decline, Some(Side::Owner)) => Some(Declined),
             (Proposed, Step::Withdraw, Some(Side::Proposer))
-            | (Confirmed, Step::Withdraw, Some(_)) => Some(Withdrawn),
+            | (Confirmed | Completed, Step::Withdraw, Some(_)) => Some(Withdrawn),
             (Confirmed, Step::Complete, Some(_)) => Some(Completed),
             (Proposed, Step::Expire, None) => Some(Expired),
             _ => None,
@@ -130,6 +131,8 @@ mod tests {
             (Proposed, Step::Expire, None, Expired),
             (Confirmed, Step::Withdraw, owner, Withdrawn),
             (Confirmed, Step::Withdraw, proposer, Withdrawn),
+            (Completed, Step::Withdraw, owner, Withdrawn),
+            (Completed, Step::Withdraw, proposer, Withdrawn),
             (Confirmed, Step::Complete, owner, Completed),
             (Confirmed, Step::Complete, proposer, Completed),
         ];

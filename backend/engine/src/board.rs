@@ -16,6 +16,8 @@ use crate::{
 
 /// How long compiled occurrences serve before they are compiled anew.
 const COMPILED_FOR: TimeDelta = TimeDelta::days(7);
+/// How far back they reach: a list that is read page by page is judged at the time of its first.
+const COMPILED_SINCE: TimeDelta = TimeDelta::hours(2);
 
 /// A listing with its occurrences compiled and its words folded.
 #[derive(Debug, Clone)]
@@ -77,13 +79,27 @@ impl Posted {
         };
         let occurrences = content
             .schedule
-            .occurrences(now, now + HORIZON + COMPILED_FOR);
+            .occurrences(now - COMPILED_SINCE, now + HORIZON + COMPILED_FOR);
         Self {
             listing,
             occurrences,
             compiled_at: now,
             words,
         }
+    }
+
+    /// The same content with what has changed beside it: status, places taken, support.
+    #[must_use]
+    pub fn revised(&self, listing: Listing) -> Self {
+        Self {
+            listing,
+            ..self.clone()
+        }
+    }
+
+    /// Whether what was compiled does not reach far enough any more.
+    fn is_stale(&self, now: DateTime<Utc>) -> bool {
+        self.compiled_at + COMPILED_FOR <= now
     }
 
     /// Occurrences that end after `now` and start within twelve months of it.
@@ -133,19 +149,41 @@ pub struct Board {
 impl Board {
     /// Takes in a listing as it now is. One whose status is not open leaves the board; one that is
     /// older than what the board has changes nothing. Says whether anything changed.
-    pub fn put(&mut self, listing: Listing, catalog: &Catalog, now: DateTime<Utc>) -> bool {
-        let id = listing.id;
-        let known = self.listings.get(&id);
-        if known.is_some_and(|known| known.listing.revision >= listing.revision) {
+    pub fn put(&mut self, posted: Posted) -> bool {
+        let listing = &posted.listing;
+        let known = self.listings.get(&listing.id);
+        if known.is_some_and(|known| known.listing.revision > listing.revision) {
             return false;
         }
         if listing.status == ListingStatus::Open {
-            self.listings
-                .insert(id, Arc::new(Posted::new(listing, catalog, now)));
+            self.listings.insert(listing.id, Arc::new(posted));
             true
         } else {
-            self.listings.remove(&id).is_some()
+            self.listings.remove(&listing.id).is_some()
         }
+    }
+
+    /// Takes a listing off the board.
+    pub fn remove(&mut self, id: ListingId) {
+        self.listings.remove(&id);
+    }
+
+    /// Compiles a listing for this board. What is compiled already and says the same is kept.
+    pub fn compiled(&self, listing: Listing, catalog: &Catalog, now: DateTime<Utc>) -> Posted {
+        match self.listings.get(&listing.id) {
+            Some(known) if known.listing.version == listing.version && !known.is_stale(now) => {
+                known.revised(listing)
+            }
+            _ => Posted::new(listing, catalog, now),
+        }
+    }
+
+    /// What was compiled more than a week ago, compiled anew.
+    pub fn rolled(&self, catalog: &Catalog, now: DateTime<Utc>) -> Vec<Posted> {
+        let stale = self.listings.values().filter(|posted| posted.is_stale(now));
+        stale
+            .map(|posted| Posted::new(posted.listing.clone(), catalog, now))
+            .collect()
     }
 
     /// Takes in an organization's name; an older version changes nothing.
@@ -157,15 +195,6 @@ impl Board {
                 words: text::words(name),
             };
             self.organizations.insert(organization, Arc::new(named));
-        }
-    }
-
-    /// Compiles anew what was compiled more than a week ago.
-    pub fn roll(&mut self, catalog: &Catalog, now: DateTime<Utc>) {
-        for posted in self.listings.values_mut() {
-            if posted.compiled_at + COMPILED_FOR <= now {
-                *posted = Arc::new(Posted::new(posted.listing.clone(), catalog, now));
-            }
         }
     }
 

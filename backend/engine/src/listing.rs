@@ -379,13 +379,7 @@ fn check_ahead(
         if expires_at <= now {
             problems.note("expiresAt", Fault::AlreadyOver);
         } else if expires_at > now + HORIZON * 2 {
-            problems.note(
-                "expiresAt",
-                Fault::OutOfRange {
-                    min: 0.0,
-                    max: 732.0,
-                },
-            );
+            problems.note("expiresAt", Fault::TooFarAhead { max_days: 732 });
         }
     }
     if !schedule.is_by_agreement() && schedule.occurrences(now, now + HORIZON).is_empty() {

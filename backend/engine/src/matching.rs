@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 
 use crate::{
     board::{Board, Posted},
@@ -10,7 +10,7 @@ use crate::{
     id::ListingId,
     listing::{ListingKind, Requirement},
     place::Attendance,
-    schedule::{Occurrence, WINDOW},
+    schedule::{self, Occurrence, WINDOW},
     text,
     theme::ThemeRef,
 };
@@ -66,6 +66,8 @@ pub enum Evidence {
         met: usize,
         /// Times of the need within the window.
         of: usize,
+        /// Whether all that meet fall on the same weekday at the same local hours.
+        weekly: bool,
     },
     /// Languages in common; none when there are none.
     Language(Vec<Language>),
@@ -197,11 +199,22 @@ pub fn fit(catalog: &Catalog, subject: &Posted, other: &Posted, now: DateTime<Ut
             coarse: a.is_coarse() || b.is_coarse(),
         },
     }));
-    if let Times::Shared { first, met, of } = time {
+    if let Times::Shared {
+        first,
+        met,
+        of,
+        weekly,
+    } = time
+    {
         components.push(Component {
             value: met as f64 / of as f64,
             weight: weights.time,
-            evidence: Evidence::Time { first, met, of },
+            evidence: Evidence::Time {
+                first,
+                met,
+                of,
+                weekly,
+            },
         });
     }
     components.extend(language(subject, other).map(|common| Component {
@@ -293,6 +306,7 @@ enum Times {
         first: Occurrence,
         met: usize,
         of: usize,
+        weekly: bool,
     },
 }
 
@@ -310,7 +324,7 @@ fn time_fits(offer: &Posted, need: &Posted, now: DateTime<Utc>) -> Option<Times>
         .effort
         .max(need.listing.content.effort);
     let offered: Vec<Occurrence> = offer.occurrences(now).collect();
-    let (mut first, mut met, mut of) = (None, 0, 0);
+    let (mut first, mut met, mut of, mut weekly) = (None, 0, 0, true);
     for needed in need
         .occurrences(now)
         .filter(|needed| needed.common(window).is_some())
@@ -322,12 +336,28 @@ fn time_fits(offer: &Posted, need: &Posted, now: DateTime<Utc>) -> Option<Times>
             .find(|offered| meets(needed, **offered, window, effort));
         if let Some(offered) = meeting {
             met += 1;
-            first = first.or(needed
+            let common = needed
                 .common(*offered)
-                .and_then(|common| common.common(window)));
+                .and_then(|common| common.common(window));
+            let kept = *first.get_or_insert(common);
+            weekly &= kept.map(weekly_hours) == common.map(weekly_hours);
         }
     }
-    first.map(|first| Times::Shared { first, met, of })
+    first.flatten().map(|first| Times::Shared {
+        first,
+        met,
+        of,
+        weekly,
+    })
+}
+
+/// On which weekday, from when to when, in local time.
+fn weekly_hours(occurrence: Occurrence) -> (Weekday, NaiveTime, NaiveTime) {
+    let (start, end) = (
+        schedule::local(occurrence.start),
+        schedule::local(occurrence.end),
+    );
+    (start.weekday(), start.time(), end.time())
 }
 
 /// Whether one lies wholly within the other and the window, or the effort fits into what both and

@@ -139,7 +139,17 @@ impl Filter {
             );
         }
         if let Some((from, to)) = draft.dates {
-            if to < from {
+            if [from, to]
+                .iter()
+                .any(|date| !schedule::YEARS.contains(&date.year()))
+            {
+                let (min, max) = (*schedule::YEARS.start(), *schedule::YEARS.end());
+                let fault = Fault::OutOfRange {
+                    min: min.into(),
+                    max: max.into(),
+                };
+                problems.note("dates", fault);
+            } else if to < from {
                 problems.note("dates.to", Fault::EndBeforeStart);
             } else if to - from > schedule::HORIZON {
                 problems.note(
@@ -184,14 +194,23 @@ impl Filter {
             .then(|| near.point.metres_to(posted.listing.point()))
     }
 
-    /// Whether an open listing is found.
-    pub fn finds(
+    /// The filter at `now`: what follows from it alone is worked out once, not for each listing.
+    pub fn at(&self, now: DateTime<Utc>) -> Search<'_> {
+        Search {
+            filter: self,
+            free: self.free_stretches(now),
+            now,
+        }
+    }
+
+    fn finds(
         &self,
         board: &Board,
         catalog: &Catalog,
         posted: &Posted,
-        now: DateTime<Utc>,
+        search: &Search<'_>,
     ) -> bool {
+        let now = search.now;
         let content = &posted.listing.content;
         let near_enough = self.near.is_none_or(|near| match self.metres(posted) {
             Some(metres) => metres <= near.metres,
@@ -221,7 +240,7 @@ impl Filter {
             && (self.organizations.is_empty()
                 || matches!(posted.listing.poster, Poster::Organization(id) if self.organizations.contains(&id)))
             && self.fits_dates(posted, now)
-            && self.fits_free_times(posted, now)
+            && self.fits_free_times(posted, search)
             && (self.words.is_empty() || self.text_score(board, posted).is_some())
     }
 
@@ -248,11 +267,11 @@ impl Filter {
             || self.counted(posted, now, window(now)).next().is_some()
     }
 
-    fn fits_free_times(&self, posted: &Posted, now: DateTime<Utc>) -> bool {
+    fn fits_free_times(&self, posted: &Posted, search: &Search<'_>) -> bool {
         if self.free_times.is_empty() {
             return true;
         }
-        let free = self.free_stretches(now);
+        let (free, now) = (&search.free, search.now);
         let effort = posted.listing.content.effort;
         if posted.is_by_agreement() {
             return effort.is_none_or(|effort| free.iter().any(|free| free.length() >= effort));
@@ -358,6 +377,20 @@ impl Filter {
             .map(|(weight, value)| weight * value)
             .sum::<f64>()
             / weights
+    }
+}
+
+/// A filter at one instant.
+pub struct Search<'f> {
+    filter: &'f Filter,
+    free: Vec<Occurrence>,
+    now: DateTime<Utc>,
+}
+
+impl Search<'_> {
+    /// Whether an open listing is found.
+    pub fn finds(&self, board: &Board, catalog: &Catalog, posted: &Posted) -> bool {
+        self.filter.finds(board, catalog, posted, self)
     }
 }
 
@@ -551,9 +584,10 @@ pub fn find(
     order: Order,
     now: DateTime<Utc>,
 ) -> Vec<Hit> {
+    let search = filter.at(now);
     let mut hits: Vec<Hit> = board
         .open(now)
-        .filter(|posted| filter.finds(board, catalog, posted, now))
+        .filter(|posted| search.finds(board, catalog, posted))
         .map(|posted| {
             let metres = filter.metres(posted);
             let value = match order {

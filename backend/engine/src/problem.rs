@@ -80,6 +80,11 @@ pub enum Fault {
     },
     /// A schedule that has ended before it is posted.
     AlreadyOver,
+    /// Further ahead than accepted.
+    TooFarAhead {
+        /// Days at most.
+        max_days: usize,
+    },
     /// A list longer than accepted.
     TooMany {
         /// Items at most.

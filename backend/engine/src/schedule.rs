@@ -27,7 +27,7 @@ const MAX_ONE_OFF: TimeDelta = TimeDelta::days(366);
 const MAX_RECURRING: TimeDelta = TimeDelta::days(31);
 /// Years in which a schedule can start. Twenty-four times a day from the first of them, the steps
 /// of a rule still stay below the crate's limit of 100,000 until 2031.
-const YEARS: std::ops::RangeInclusive<i32> = 2020..=2100;
+pub(crate) const YEARS: std::ops::RangeInclusive<i32> = 2020..=2100;
 
 /// A stretch of time, the end not included. The end lies after the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,6 +220,11 @@ impl Rule {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(malformed)?
             .join(";");
+        if most_on_a_day(&floating) > MAX_PER_DAY {
+            return Err(Fault::TooFrequent {
+                max_per_day: MAX_PER_DAY,
+            });
+        }
         let rule = floating.parse().map_err(|_| malformed())?;
         Ok(Self {
             text: upper.to_owned(),
@@ -245,6 +250,20 @@ impl Rule {
                 .map(|time| time.naive_utc())
                 .take_while(move |time| *time < horizon),
         )
+    }
+}
+
+/// How often a rule can occur on one day, read off its text. The crate makes every time of a
+/// period before it gives the first, so that a rule for every second must never reach it.
+fn most_on_a_day(rule: &str) -> usize {
+    let part = |name: &str| rule.split(';').find_map(|part| part.strip_prefix(name));
+    let listed = |name| part(name).map(|list: &str| list.split(',').count());
+    let (hours, minutes, seconds) = (listed("BYHOUR="), listed("BYMINUTE="), listed("BYSECOND="));
+    let times = minutes.unwrap_or(1).saturating_mul(seconds.unwrap_or(1));
+    match part("FREQ=") {
+        Some("SECONDLY" | "MINUTELY") => usize::MAX,
+        Some("HOURLY") => hours.unwrap_or(24).saturating_mul(times),
+        _ => hours.unwrap_or(1).saturating_mul(times),
     }
 }
 
@@ -351,6 +370,10 @@ impl Entry {
             }
             occurs |= !excepted.contains(&Exception::At(start))
                 && !excepted.contains(&Exception::On(start.date()));
+            // What a rule does within a year it does in the next.
+            if occurs && start - self.start > HORIZON {
+                break;
+            }
         }
         if occurs { Ok(()) } else { never }
     }

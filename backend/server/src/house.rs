@@ -60,6 +60,8 @@ impl House {
     pub fn work(&mut self, settings: jobs::Settings) {
         self.tasks
             .spawn(jobs::run(self.app.clone(), settings, self.stop.clone()));
+        self.tasks
+            .spawn(jobs::upkeep::run(self.app.clone(), self.stop.clone()));
     }
 
     /// Finishes what is under way, gives claimed jobs back, and closes the record.

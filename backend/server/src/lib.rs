@@ -9,6 +9,7 @@ pub mod graphql;
 pub mod house;
 pub mod http;
 pub mod jobs;
+pub mod judging;
 pub mod live;
 pub mod observe;
 pub mod words;

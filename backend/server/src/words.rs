@@ -112,6 +112,7 @@ pub fn fault(language: Language, fault: &Fault) -> String {
             say("fault-too-frequent", &[("max", number(max_per_day))])
         }
         Fault::AlreadyOver => say("fault-already-over", &[]),
+        Fault::TooFarAhead { max_days } => say("fault-too-far-ahead", &[("max", number(max_days))]),
         Fault::TooMany { max, got } => say(
             "fault-too-many",
             &[("max", number(max)), ("got", number(got))],
@@ -205,7 +206,9 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
             };
             language.say(key, &[("km", language.number(metres / 1000.0).into())])
         }
-        Evidence::Time { first, met, .. } => time_sentence(language, *first, *met),
+        Evidence::Time {
+            first, met, weekly, ..
+        } => time_sentence(language, *first, *weekly && *met > 1),
         Evidence::Language(common) if common.is_empty() => language.say("reason-no-language", &[]),
         Evidence::Language(common) => {
             let names: Vec<String> = common
@@ -236,7 +239,7 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
 }
 
 /// Weekdays when it meets again and again, a date when it is once, a first day when it is long.
-fn time_sentence(language: Language, first: Occurrence, met: usize) -> String {
+fn time_sentence(language: Language, first: Occurrence, weekly: bool) -> String {
     let (start, end) = (schedule::local(first.start), schedule::local(first.end));
     let clock = |time: chrono::DateTime<chrono_tz::Tz>| {
         let text = if time.minute() == 0 {
@@ -254,7 +257,7 @@ fn time_sentence(language: Language, first: Occurrence, met: usize) -> String {
         return language.say("reason-time-long", &[("date", date)]);
     }
     let (from, to) = (("from", clock(start)), ("to", clock(end)));
-    if met > 1 {
+    if weekly {
         let key = format!("weekday-{}", start.weekday().num_days_from_monday());
         let weekday = Cow::from(language.say(&key, &[]));
         language.say("reason-time-weekly", &[("weekday", weekday), from, to])

@@ -13,10 +13,11 @@ use faelled_engine::{
     organization::Role,
     problem::Fault,
 };
+use faelled_store::Constraint;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    App, AppError, Outcome, Why, gather,
+    App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
     paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
 };
@@ -53,10 +54,10 @@ pub async fn post(
     let poster = gather(&mut refusals, poster)?;
     let content = gather(&mut refusals, content)?;
     let (Some(poster), Some(content), true) = (poster, content, refusals.is_empty()) else {
-        return Err(AppError::Refused(refusals));
+        return first_or_refused(app, actor, person, request.as_ref(), refusals).await;
     };
     let listing = new_listing(poster, person, content, now);
-    insert_once(app, person, request.as_ref(), listing, now).await
+    insert_once(app, actor, person, request.as_ref(), listing, now).await
 }
 
 /// Copies a listing of one's own, with changes, as a new one.
@@ -80,6 +81,8 @@ pub async fn copy(
     let original = gather(&mut refusals, original)?;
     let content = original.as_ref().map(|original| {
         let mut draft = original.content.draft(&app.catalog);
+        // Whoever copies has declared nothing yet.
+        draft.declarations.childrens_certificate = None;
         change(&mut draft);
         read(app, &draft, now).map_err(|e| e.within("changes"))
     });
@@ -88,10 +91,10 @@ pub async fn copy(
         None => None,
     };
     let (Some(original), Some(content), true) = (original, content, refusals.is_empty()) else {
-        return Err(AppError::Refused(refusals));
+        return first_or_refused(app, actor, person, request.as_ref(), refusals).await;
     };
     let listing = new_listing(original.poster, person, content, now);
-    insert_once(app, person, request.as_ref(), listing, now).await
+    insert_once(app, actor, person, request.as_ref(), listing, now).await
 }
 
 /// Changes what a listing says.
@@ -266,9 +269,11 @@ pub struct Found {
 }
 
 impl Found {
-    /// Counts by theme, kind, organization and weekday.
-    pub fn facets(&self, app: &App) -> Facets {
-        nearby::facets(&self.hits, &app.catalog, &self.filter, self.origin.now)
+    /// What counts by theme, kind, organization and weekday.
+    pub fn facets(&self, app: &App) -> impl FnOnce() -> Facets + Send + use<> {
+        let (hits, catalog) = (Arc::clone(&self.hits), Arc::clone(&app.catalog));
+        let (filter, now) = (self.filter.clone(), self.origin.now);
+        move || nearby::facets(&hits, &catalog, &filter, now)
     }
 
     /// The cursor of a listing on this list.
@@ -337,6 +342,9 @@ pub fn find(
         scope,
         now: page.now,
     };
+    // Later pages are judged at the time of the first, but show nothing that is over by now.
+    let mut hits = hits;
+    hits.retain(|hit| hit.posted.is_open(app.clock.now()));
     let hits = Arc::new(hits);
     let total = hits.len();
     let page = Paged::cut(hits.as_ref().clone(), &page, |hit| hit.key);
@@ -353,7 +361,7 @@ pub fn find(
 pub fn is_open(app: &App, listing: &Listing) -> bool {
     let now = app.clock.now();
     match app.live.board().get(listing.id) {
-        Some(posted) if posted.listing.revision == listing.revision => posted.is_open(now),
+        Some(posted) if posted.listing.version == listing.version => posted.is_open(now),
         _ => Posted::new(listing.clone(), &app.catalog, now).is_open(now),
     }
 }
@@ -422,8 +430,29 @@ fn declared(
     declares.then(|| before.unwrap_or((person, now)))
 }
 
+/// What this request made the first time; else the refusals. What was right the first time may be
+/// wrong by now, since time goes on, and is answered all the same.
+async fn first_or_refused(
+    app: &App,
+    actor: &Actor,
+    person: PersonId,
+    request: Option<&Request>,
+    refusals: Vec<Refusal>,
+) -> Outcome<Listing> {
+    if request.is_some() {
+        let mut writing = app.store.write(app.clock.now()).await?;
+        let first = idempotency::recall(&mut writing, request, person).await?;
+        writing.rollback().await?;
+        if let Some(first) = first {
+            return managed(actor, app.store.listing(first).await?);
+        }
+    }
+    Err(AppError::Refused(refusals))
+}
+
 async fn insert_once(
     app: &App,
+    actor: &Actor,
     person: PersonId,
     request: Option<&Request>,
     listing: Listing,
@@ -432,7 +461,7 @@ async fn insert_once(
     let mut writing = app.store.write(now).await?;
     if let Some(first) = idempotency::recall(&mut writing, request, person).await? {
         drop(writing);
-        return current(app, first).await;
+        return managed(actor, app.store.listing(first).await?);
     }
     writing.insert_listing(&listing).await?;
     writing.enqueue(jobs::assess::draft(listing.id, now));
@@ -441,7 +470,9 @@ async fn insert_once(
     Ok(listing)
 }
 
-/// Changes a listing of the actor's own, if it still has the version that the actor saw.
+/// Changes a listing of the actor's own, if it still has the version that the actor saw. It is
+/// judged before the transaction begins, so that nobody waits for a judgement: what it says cannot
+/// change without its version.
 async fn edit(
     app: &App,
     actor: &Actor,
@@ -451,32 +482,33 @@ async fn edit(
 ) -> Outcome<Listing> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let mut writing = app.store.write(now).await?;
-    let listing = writing.listing_for_update(id).await?;
-    let mut listing = managed(actor, listing)?;
+    let stale = |current| AppError::refused("version", Why::StaleVersion { current });
+    let mut listing = managed(actor, app.store.listing(id).await?)?;
     if listing.version != seen {
-        return Err(AppError::refused(
-            "version",
-            Why::StaleVersion {
-                current: listing.version,
-            },
-        ));
+        return Err(stale(listing.version));
     }
     change(&mut listing, person)?;
     listing.version += 1;
-    listing.revision += 1;
     listing.updated_at = now;
-    if !writing.update_listing(&listing, seen).await? {
-        return Err(AppError::refused(
-            "version",
-            Why::StaleVersion { current: seen + 1 },
-        ));
+    let mut writing = app.store.write(now).await?;
+    match writing.update_listing(&listing, seen).await {
+        Ok(true) => {}
+        Ok(false) => {
+            drop(writing);
+            let current = managed(actor, app.store.listing(id).await?)?;
+            return Err(stale(current.version));
+        }
+        // Somebody has taken a place meanwhile.
+        Err(error) if error.is(Constraint::Capacity) => {
+            return Err(AppError::refused("changes.capacity", Why::CapacityFull));
+        }
+        Err(error) => return Err(error.into()),
     }
     if listing.status == ListingStatus::Open {
         writing.enqueue(jobs::assess::draft(id, now));
     }
     app.commit(writing).await?;
-    Ok(listing)
+    current(app, id).await
 }
 
 /// The listing, if the actor manages it. Another's answers as an absent one, also an open one that

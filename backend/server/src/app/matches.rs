@@ -58,7 +58,8 @@ pub async fn propose(
     let mut writing = app.store.write(now).await?;
     if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
         drop(writing);
-        return current(app, first).await;
+        let first = visible(app, actor, first).await?;
+        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
     }
     let mut locked = lock_listings(&mut writing, input.listing, input.counterpart).await?;
     let listing = open_or_refused(app, actor, locked.take(input.listing), "listing");
@@ -136,6 +137,10 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
     let mut locked = lock_listings(&mut writing, known.listing, known.counterpart).await?;
     let mut agreed = writing.match_for_update(id).await?.ok_or_else(absent)?;
     let from = agreed.status;
+    if agreed.status == MatchStatus::Proposed && now >= agreed.expires_at() {
+        // The job that lets it expire may be late; the answer is, too.
+        return Err(AppError::refused("id", Why::WrongState));
+    }
     let to = agreed
         .after(step, Some(side))
         .ok_or_else(|| AppError::refused("id", Why::WrongState))?;
@@ -268,13 +273,6 @@ fn open_or_refused(
     } else {
         Err(AppError::refused(field, Why::NotOpen))
     }
-}
-
-async fn current(app: &App, id: MatchId) -> Outcome<Match> {
-    app.store
-        .match_(id)
-        .await?
-        .ok_or_else(|| AppError::refused("id", Why::NotFound))
 }
 
 impl AppError {

@@ -4,6 +4,7 @@ use faelled_engine::{
     access::Actor,
     id::OrganizationId,
     organization::{Organization, OrganizationKind, Profile, ProfileDraft, Role},
+    text,
 };
 
 use faelled_store::{OrganizationKey, StoreError};
@@ -79,6 +80,9 @@ pub async fn register(
     Ok(organization)
 }
 
+/// Words that one can look for at once; each becomes a condition of its own.
+const MAX_WORDS: usize = 10;
+
 /// A page of organizations, by name.
 pub struct Found {
     /// The page.
@@ -105,6 +109,13 @@ pub async fn page(
     filter: &Filter,
     asked: Asked<'_>,
 ) -> Result<Result<Found, PageError>, StoreError> {
+    let asked_for = text::line(&filter.search, 0, 200)
+        .is_ok_and(|search| text::words(&search).len() <= MAX_WORDS);
+    if !asked_for || filter.kinds.len() > MAX_WORDS {
+        return Ok(Err(PageError::Search {
+            max_words: MAX_WORDS,
+        }));
+    }
     let scope = Scope::of("organizations", filter);
     let page = match asked
         .args

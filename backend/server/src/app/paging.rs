@@ -1,7 +1,7 @@
 //! Pages: how many, from where, and the signed cursors that carry on where a page ended.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use faelled_engine::id::Id;
 use faelled_store::{End, Moment, StoreError, Window};
 use hmac::{Hmac, KeyInit, Mac};
@@ -112,6 +112,11 @@ pub enum PageError {
         /// Items at most.
         max: i32,
     },
+    /// More to look for than accepted, or what cannot be looked for.
+    Search {
+        /// Words at most.
+        max_words: usize,
+    },
     /// Not a cursor of this list with this filter and order.
     Cursor {
         /// Which argument.
@@ -134,6 +139,9 @@ pub struct Page<K> {
     pub before: Option<K>,
 }
 
+/// How long a list can be read on from a cursor: it is judged at the time of its first page, which
+/// must not become a way to look into the past.
+const CURSOR_LIFETIME: TimeDelta = TimeDelta::hours(1);
 /// Items on a page when nothing is said.
 const DEFAULT_SIZE: i32 = 20;
 
@@ -165,6 +173,16 @@ impl PageArgs {
                 .transpose()
         };
         let (after, before) = (open(&self.after, "after")?, open(&self.before, "before")?);
+        let aged = |cursor: &Option<(DateTime<Utc>, K)>| {
+            cursor
+                .as_ref()
+                .is_some_and(|(at, _)| now - *at > CURSOR_LIFETIME || *at > now)
+        };
+        for (cursor, argument) in [(&after, "after"), (&before, "before")] {
+            if aged(cursor) {
+                return Err(PageError::Cursor { argument });
+            }
+        }
         let now = after
             .as_ref()
             .or(before.as_ref())

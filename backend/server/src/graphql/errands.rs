@@ -40,10 +40,7 @@ impl Errands {
     }
 
     /// Executes a subscription whose loaders are these.
-    pub fn run_stream<T>(
-        self,
-        execution: impl Stream<Item = T> + Unpin,
-    ) -> impl Stream<Item = T> {
+    pub fn run_stream<T>(self, execution: impl Stream<Item = T> + Unpin) -> impl Stream<Item = T> {
         let (mut execution, mut under_way) = (execution, FuturesUnordered::new());
         stream::poll_fn(move |context| {
             self.alternate(&mut under_way, context, |c| execution.poll_next_unpin(c))

@@ -85,6 +85,11 @@ impl ApiError {
                     &[("argument", argument), ("max", &max)],
                 )
             }
+            PageError::Search { max_words } => said(
+                "BAD_USER_INPUT",
+                "error-search",
+                &[("max", &max_words.to_string())],
+            ),
             PageError::Cursor { argument } => {
                 said("BAD_CURSOR", "error-cursor", &[("argument", argument)])
             }
@@ -252,7 +257,7 @@ const fn fault_code(fault: &Fault) -> UserErrorCode {
         Fault::TooShort { .. } => Code::TooShort,
         Fault::TooLong { .. } => Code::TooLong,
         Fault::ControlCharacters => Code::ControlCharacters,
-        Fault::OutOfRange { .. } => Code::OutOfRange,
+        Fault::OutOfRange { .. } | Fault::TooFarAhead { .. } => Code::OutOfRange,
         Fault::OutsideDenmark => Code::OutsideDenmark,
         Fault::Unknown { .. } => Code::Unknown,
         Fault::Malformed { .. } => Code::Malformed,

@@ -123,11 +123,17 @@ fn operations(document: &mut ExecutableDocument) -> Vec<&mut Positioned<Operatio
 
 fn selection_sets(document: &mut ExecutableDocument) -> Vec<&mut Positioned<SelectionSet>> {
     let fragments = document.fragments.values_mut();
-    let mut sets: Vec<_> = fragments.map(|fragment| &mut fragment.node.selection_set).collect();
+    let mut sets: Vec<_> = fragments
+        .map(|fragment| &mut fragment.node.selection_set)
+        .collect();
     match &mut document.operations {
         DocumentOperations::Single(operation) => sets.push(&mut operation.node.selection_set),
         DocumentOperations::Multiple(operations) => {
-            sets.extend(operations.values_mut().map(|operation| &mut operation.node.selection_set));
+            sets.extend(
+                operations
+                    .values_mut()
+                    .map(|operation| &mut operation.node.selection_set),
+            );
         }
     }
     sets

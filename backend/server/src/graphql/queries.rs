@@ -1,7 +1,9 @@
 //! What can be asked.
 
 use async_graphql::{Context, ID, Object};
-use faelled_engine::{id::kind, listing::ListingDraft, nearby::FilterDraft, place::FoundPlace};
+use faelled_engine::{
+    id::kind, listing::ListingDraft, nearby::FilterDraft, place::FoundPlace, problem::Problem, text,
+};
 
 use super::{
     Here,
@@ -27,6 +29,7 @@ use crate::app::{
     organizations::{self, Filter as OrganizationFilter},
     paging::{Asked, Paged, Scope},
 };
+use crate::judging::judging;
 
 /// What can be asked.
 pub struct Query;
@@ -79,7 +82,7 @@ impl Query {
     }
 
     /// Open listings.
-    #[graphql(complexity = "20 + cost(first, last, child_complexity)")]
+    #[graphql(complexity = "50 + cost(first, last, child_complexity)")]
     async fn listings(
         &self,
         ctx: &Context<'_>,
@@ -93,13 +96,16 @@ impl Query {
     ) -> ApiResult<ListingConnection> {
         let draft = FilterDraft::from(filter.unwrap_or_default());
         let args = page_args(first, after, last, before);
-        listings::find(ctx.app(), &draft, order_by.into(), &args, ctx.max_page())
+        let (app, order, max) = (ctx.app().clone(), order_by.into(), ctx.max_page());
+        judging(move || listings::find(&app, &draft, order, &args, max))
+            .await
             .map(ListingConnection)
             .map_err(|error| ApiError::list(ctx.language(), error))
     }
 
     /// What a listing that is only drafted would meet: the same answer as posting it gives, and
     /// nothing is kept.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn preview_listing(
         &self,
         ctx: &Context<'_>,
@@ -109,7 +115,8 @@ impl Query {
             organization: input.organization.as_ref().map(id::decode),
             draft: ListingDraft::from(input.draft),
         };
-        let outcome = listings::preview(ctx.app(), ctx.actor(), &post);
+        let (app, actor) = (ctx.app().clone(), ctx.actor().clone());
+        let outcome = judging(move || listings::preview(&app, &actor, &post)).await;
         PreviewListingPayload::new(ctx.language(), outcome)
     }
 
@@ -138,6 +145,9 @@ impl Query {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> ApiResult<Connection<Place>> {
         let app = ctx.app();
+        let search = text::line(&search, 0, 200).map_err(|fault| {
+            ApiError::bad_input(ctx.language(), vec![Problem::at("search", fault)])
+        })?;
         let scope = Scope::of("places", &search);
         let page = page_args(first, after, last, before)
             .read::<usize>(&app.cursors, scope, ctx.max_page(), app.clock.now())

@@ -45,7 +45,8 @@ impl Subscription {
                 };
                 let (board, now) = (app.live.board(), app.clock.now());
                 let posted = board.get(id)?;
-                let found = posted.is_open(now) && filter.finds(&board, &app.catalog, posted, now);
+                let found =
+                    posted.is_open(now) && filter.at(now).finds(&board, &app.catalog, posted);
                 found.then(|| Ok(Listing::new(Arc::clone(posted))))
             }
         }))

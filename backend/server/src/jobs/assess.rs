@@ -55,8 +55,8 @@ pub async fn perform(app: &App, job: &ClaimedJob) -> Result<(), JobError> {
         let unchanged = writing
             .listing_for_update(id)
             .await?
-            .map(|listing| listing.version)
-            == listing.map(|listing| listing.version);
+            .map(|listing| listing.revision)
+            == listing.map(|listing| listing.revision);
         if !unchanged {
             writing.rollback().await?;
             continue;
@@ -82,13 +82,19 @@ async fn decide(
         counterpart_kinds(listing),
         on_one_line(listing, &app.catalog),
     );
+    // A "no" ends the reminders, and so does a match that is under way.
+    let mut settled = app
+        .store
+        .excluded_counterparts(&[listing.poster], &[listing.id])
+        .await?;
+    let settled = settled.remove(&listing.id).unwrap_or_default();
     let mut batches = std::pin::pin!(app.store.open_listings_by_themes(&kinds, &themes));
     let mut best: Vec<Suggestion> = Vec::new();
     while let Some(batch) = batches.try_next().await? {
         let posted: Vec<Arc<Posted>> = batch
             .into_iter()
             .map(|listing| Arc::new(Posted::new(listing, &app.catalog, now)))
-            .filter(|posted| posted.is_open(now))
+            .filter(|posted| posted.is_open(now) && !settled.contains(&posted.listing.id))
             .collect();
         let candidates = posted.iter().chain(best.iter().map(|known| &known.posted));
         let next = matching::best_fits(candidates, &app.catalog, &subject, now, TOLD_AT_MOST);

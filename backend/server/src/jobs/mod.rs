@@ -5,10 +5,11 @@ pub mod assess;
 pub mod expire_match;
 pub mod upkeep;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use faelled_store::{ClaimedJob, StoreError};
+use futures_util::FutureExt;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -129,10 +130,14 @@ async fn claim(app: &App, settings: Settings, worker: Uuid) -> Option<ClaimedJob
 }
 
 async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
-    let outcome = match job.kind.as_str() {
-        assess::KIND => assess::perform(app, job).await,
-        expire_match::KIND => expire_match::perform(app, job).await,
-        _ => Err(JobError::Fail("no such kind of job")),
+    // A job that ended its process was never failed; it must not do so for ever.
+    let outcome = if job.attempts > settings.max_attempts {
+        Err(JobError::Fail("it was claimed too often without an end"))
+    } else {
+        let performing = AssertUnwindSafe(perform_kind(app, job)).catch_unwind();
+        performing
+            .await
+            .unwrap_or(Err(JobError::Fail("it panicked; the log says where")))
     };
     let outcome_name = match &outcome {
         Ok(()) => "done",
@@ -154,6 +159,14 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
     };
     if let Err(error) = recorded {
         tracing::warn!(job = job.id.0, %error, "job's failure could not be kept; its lease will run out");
+    }
+}
+
+async fn perform_kind(app: &App, job: &ClaimedJob) -> Result<(), JobError> {
+    match job.kind.as_str() {
+        assess::KIND => assess::perform(app, job).await,
+        expire_match::KIND => expire_match::perform(app, job).await,
+        _ => Err(JobError::Fail("no such kind of job")),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
@@ -10,17 +11,18 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use faelled_engine::{
-    board::Board,
+    board::{Board, Posted},
     catalog::Catalog,
     id::{ListingId, MatchId, OrganizationId},
 };
 use faelled_store::{Change, OrganizationFilter, OrganizationKey, Store, StoreError, Window};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, observe};
+use crate::{clock::Clock, judging::judging, observe};
 
 /// Changes read from the log at once.
 const CHANGES_AT_ONCE: u64 = 1_000;
@@ -121,10 +123,13 @@ impl Live {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = rolls.tick() => self.change(|board, inner| {
-                    board.roll(&inner.catalog, inner.clock.now());
-                }),
-                _ = ticks.tick() => self.look().await,
+                _ = rolls.tick() => self.roll().await,
+                _ = ticks.tick() => {
+                    // Whatever one change does to us, the next must still be seen.
+                    if AssertUnwindSafe(self.look()).catch_unwind().await.is_err() {
+                        tracing::error!("following the log panicked; it will try again");
+                    }
+                }
             }
         }
     }
@@ -160,7 +165,7 @@ impl Live {
                 "fell behind the log; the board is built anew"
             );
             let (board, read_to) = read_all(&self.0.store, &self.0.catalog, self.0.clock).await?;
-            self.change(|current, _| *current = board);
+            self.change(|current| *current = board);
             self.reached(position, read_to);
             self.tell(News::Missed);
             return Ok(1);
@@ -168,11 +173,23 @@ impl Live {
         let listings: BTreeSet<ListingId> = changes.iter().filter_map(Change::listing).collect();
         let organizations: BTreeSet<OrganizationId> =
             changes.iter().filter_map(Change::organization).collect();
-        let listings: Vec<ListingId> = listings.into_iter().collect();
-        let listings = self.0.store.listings_by_ids(&listings).await?;
+        let asked: Vec<ListingId> = listings.into_iter().collect();
+        let listings = self.0.store.listings_by_ids(&asked).await?;
         let organizations: Vec<OrganizationId> = organizations.into_iter().collect();
         let organizations = self.0.store.organizations_by_ids(&organizations).await?;
-        self.change(|board, inner| {
+        let unread: Vec<ListingId> = asked
+            .into_iter()
+            .filter(|id| !listings.contains_key(id))
+            .collect();
+        let compiled = self
+            .compile(move |board, catalog, now| {
+                let listings = listings.into_values();
+                listings
+                    .map(|listing| board.compiled(listing, catalog, now))
+                    .collect()
+            })
+            .await;
+        self.change(|board| {
             for organization in organizations.values() {
                 board.name(
                     organization.id,
@@ -180,9 +197,12 @@ impl Live {
                     &organization.profile.name,
                 );
             }
-            let now = inner.clock.now();
-            for listing in listings.into_values() {
-                board.put(listing, &inner.catalog, now);
+            for posted in compiled {
+                board.put(posted);
+            }
+            // One that has changed and cannot be read must not go on showing what it was.
+            for id in unread {
+                board.remove(id);
             }
         });
         for change in &changes {
@@ -198,9 +218,32 @@ impl Live {
         self.0.seen.store(at, Ordering::Release);
     }
 
-    fn change(&self, change: impl FnOnce(&mut Board, &Inner)) {
+    /// Compiles what lies on the board too long.
+    async fn roll(&self) {
+        // Nothing else may change the board meanwhile, or what is old would come back.
+        let _position = self.0.position.lock().await;
+        let rolled = self.compile(Board::rolled).await;
+        self.change(|board| {
+            for posted in rolled {
+                board.put(posted);
+            }
+        });
+    }
+
+    /// Compiles listings away from the threads that answer requests, and without holding the board:
+    /// a rule may take a while.
+    async fn compile(
+        &self,
+        compile: impl FnOnce(&Board, &Catalog, DateTime<Utc>) -> Vec<Posted> + Send + 'static,
+    ) -> Vec<Posted> {
+        let (board, catalog) = (self.board(), Arc::clone(&self.0.catalog));
+        let now = self.0.clock.now();
+        judging(move || compile(&board, &catalog, now)).await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Board)) {
         let mut board = self.0.board.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut board), &self.0);
+        change(Arc::make_mut(&mut board));
     }
 
     fn tell(&self, news: News) {
@@ -251,7 +294,7 @@ async fn read_all(
     let mut batches = std::pin::pin!(store.all_open_listings());
     while let Some(batch) = batches.try_next().await? {
         for listing in batch {
-            board.put(listing, catalog, now);
+            board.put(Posted::new(listing, catalog, now));
         }
     }
     Ok((board, position))

@@ -138,10 +138,10 @@ macro_rules! meets {
             /// Listings that do much the same near by, at most ten.
             #[graphql(complexity = "20 + 10 * child_complexity")]
             async fn similar_listings(&self, ctx: &Context<'_>) -> Vec<SimilarListing> {
-                let listing = self.listing.as_ref();
-                listing
-                    .map(|listing| listing.similar(ctx, SHOWN_AT_ONCE))
-                    .unwrap_or_default()
+                match &self.listing {
+                    Some(listing) => listing.similar(ctx, SHOWN_AT_ONCE).await,
+                    None => Vec::new(),
+                }
             }
         }
     };

@@ -28,6 +28,7 @@ use super::{
     theme::{TargetGroup, Theme},
 };
 use crate::app::{listings::Found, matches};
+use crate::judging::judging;
 
 /// A posting: an offer, a need or a wish (opslag: tilbud, behov, ønske).
 #[derive(Clone)]
@@ -77,17 +78,20 @@ impl Listing {
         let app = ctx.app();
         let settled = ctx.loaders().settled_counterparts(self.listing().id).await;
         let settled = settled.map_err(|error| ApiError::store(ctx.language(), error))?;
-        let (board, now) = (app.live.board(), app.clock.now());
-        let found = matching::suggestions(&board, &app.catalog, &self.posted, &settled, now, limit);
-        Ok(found.into_iter().map(MatchSuggestion).collect())
+        let (board, catalog, now) = (app.live.board(), Arc::clone(&app.catalog), app.clock.now());
+        let posted = Arc::clone(&self.posted);
+        let found =
+            judging(move || matching::suggestions(&board, &catalog, &posted, &settled, now, limit));
+        Ok(found.await.into_iter().map(MatchSuggestion).collect())
     }
 
     /// Open listings that do much the same near by, most similar first.
-    pub fn similar(&self, ctx: &Context<'_>, limit: usize) -> Vec<SimilarListing> {
+    pub async fn similar(&self, ctx: &Context<'_>, limit: usize) -> Vec<SimilarListing> {
         let app = ctx.app();
-        let (board, now) = (app.live.board(), app.clock.now());
-        let found = matching::similar(&board, &app.catalog, &self.posted, now, limit);
-        found.into_iter().map(SimilarListing).collect()
+        let (board, catalog, now) = (app.live.board(), Arc::clone(&app.catalog), app.clock.now());
+        let posted = Arc::clone(&self.posted);
+        let found = judging(move || matching::similar(&board, &catalog, &posted, now, limit));
+        found.await.into_iter().map(SimilarListing).collect()
     }
 
     /// The listing, if this viewer may see it.
@@ -322,7 +326,7 @@ impl Listing {
 
     /// Open listings that fit this one, best first, computed for this viewer: a side of it no
     /// longer sees what it declined or has agreed on.
-    #[graphql(complexity = "20 + usize::try_from(first).unwrap_or(1).min(100) * child_complexity")]
+    #[graphql(complexity = "50 + usize::try_from(first).unwrap_or(1).min(100) * child_complexity")]
     async fn suggested_matches(
         &self,
         ctx: &Context<'_>,
@@ -333,18 +337,18 @@ impl Listing {
     }
 
     /// Open listings of the same kind that do much the same near by, most similar first.
-    #[graphql(complexity = "20 + usize::try_from(first).unwrap_or(1).min(100) * child_complexity")]
+    #[graphql(complexity = "50 + usize::try_from(first).unwrap_or(1).min(100) * child_complexity")]
     async fn similar_listings(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many at most, 1-100.", default = 10)] first: i32,
     ) -> ApiResult<Vec<SimilarListing>> {
         let limit = bounded(ctx, first)?;
-        Ok(self.similar(ctx, limit))
+        Ok(self.similar(ctx, limit).await)
     }
 
     /// Matches proposed to it or from it, latest first; null unless the viewer manages it.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    #[graphql(complexity = "100 + cost(first, last, child_complexity)")]
     async fn matches(
         &self,
         ctx: &Context<'_>,
@@ -446,8 +450,9 @@ impl ListingConnection {
     }
 
     /// How many of all that were found have what.
+    #[graphql(complexity = "200 + child_complexity")]
     async fn facets(&self, ctx: &Context<'_>) -> ListingFacets {
-        ListingFacets(self.0.facets(ctx.app()))
+        ListingFacets(judging(self.0.facets(ctx.app())).await)
     }
 }
 
