@@ -12,9 +12,12 @@ use crate::words::{
     support,
 };
 
-/// Every place that an id can be put, with what an id of the right kind is.
-fn questions() -> Vec<(&'static str, String, fn(&str) -> Value)> {
-    let mut questions: Vec<(&'static str, String, fn(&str) -> Value)> = vec![
+/// A kind of thing, a question that wants its id, and the variables with an id in them.
+type Question = (&'static str, String, fn(&str) -> Value);
+
+/// Every place that an id can be put.
+fn questions() -> Vec<Question> {
+    let mut questions: Vec<Question> = vec![
         (
             "any",
             "query($id: ID!) { node(id: $id) { __typename id } }".into(),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::words::{COPY, POST, PROPOSE, REGISTER, UPDATE, decide, draft, post};
 
 /// Drafts with something wrong, and what is wrong with them, as fields of the draft.
+#[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn bad_drafts() -> Vec<(Value, Vec<&'static str>)> {
     let weekly = |changes: Value| {
         let mut rule = json!({ "start": "2026-03-03T14:00", "duration": "PT2H",

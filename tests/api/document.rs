@@ -49,7 +49,7 @@ impl Document {
             let _ = write!(
                 self.text,
                 "Variables:\n\n```json\n{}\n```\n\n",
-                pretty(&variables.to_string())
+                pretty(&in_order(variables))
             );
         }
     }
@@ -69,7 +69,7 @@ impl Document {
     }
 }
 
-/// In which order people write what a request holds; serde_json would have it by the alphabet.
+/// In which order people write what a request holds, and not by the alphabet.
 const ORDER: [&str; 24] = [
     "organization",
     "id",

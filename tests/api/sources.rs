@@ -63,7 +63,7 @@ impl Source {
                     inside.retain(|end| *end <= depth);
                 }
                 "mod" if tokens.get(at + 2).is_some_and(|next| next == "{") => {
-                    inside.push(depth + 1)
+                    inside.push(depth + 1);
                 }
                 _ => {}
             }

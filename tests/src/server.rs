@@ -188,7 +188,7 @@ impl TestServer {
     pub async fn run_jobs(&self) -> usize {
         let settings = jobs::Settings {
             workers: 1,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             poll: Duration::from_secs(1),
             max_attempts: 3,
         };

@@ -183,7 +183,7 @@ async fn a_refused_operation_is_an_error_and_not_the_end() {
 #[tokio::test]
 async fn both_sides_ping() {
     let server = Server::start(|settings| {
-        settings.socket.keepalive = Duration::from_millis(60);
+        settings.socket.keepalive = Duration::from_millis(500); // A busy machine must still answer in time.
     })
     .await;
     let mut client = Client::connect(&server).await;
