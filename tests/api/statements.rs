@@ -95,13 +95,14 @@ both_databases! {
         let server = TestServer::open(record).await;
         let anna = server.person("Anna", "Berg").await;
         let mut queries: Vec<(String, String)> = examples();
-        let browse = "{ listings(first: 50) { totalCount facets { organizations { organization { name } count } }
-            nodes { title organization { name } person { firstName surname } place { address }
-                viewerSupports viewerManages } } }";
+        let browse = "{ listings(first: 50) { totalCount nodes { title organization { name }
+            person { firstName surname } place { address } viewerSupports viewerManages } } }";
         queries.push(("browse".into(), browse.into()));
         let suggest = "{ listings(first: 20) { nodes { suggestedMatches(first: 5) { score listing {
             title organization { name } person { firstName } place { address } } } } } }";
         queries.push(("suggest".into(), suggest.into()));
+        let facets = "{ listings(first: 1) { facets { organizations { organization { name } count } } } }";
+        queries.push(("facets".into(), facets.into()));
         for (list, row) in OWN {
             let query = format!("{{ viewer {{ {list}(first: 50) {{ totalCount edges {{ cursor node {{ {row} }} }} }} }} }}");
             queries.push((list.to_owned(), query));

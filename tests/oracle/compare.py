@@ -149,12 +149,11 @@ class Asker:
 
     def some(self, of, wanted, most=3) -> list:
         """A few of the values, the wanted among them mostly."""
-        picked = set(self.rng.sample(of, min(len(of), self.rng.randint(1, most))))
+        picked = self.rng.sample(of, min(len(of), self.rng.randint(1, most)))
         wanted = sorted(wanted)
         if wanted and self.rng.random() < 0.8:
-            picked = set(list(picked)[: self.rng.randint(0, most - 1)])
-            picked.add(self.rng.choice(wanted))
-        return sorted(picked)
+            picked = picked[: self.rng.randint(0, most - 1)] + [self.rng.choice(wanted)]
+        return sorted(set(picked))
 
     def make(self, fields) -> tuple:
         """A filter that gives the fields, and the postcode it is near when it is asked so."""

@@ -212,7 +212,8 @@ async fn a_job_that_finds_the_record_busy_is_never_laid_aside() {
     sums.execute("SELECT id FROM listing FOR UPDATE").await;
     let impatient = setup
         .with("jobs.max_attempts", "1")
-        .with("record.write_wait", "50ms");
+        .with("record.write_wait", "500ms")
+        .with("jobs.lease", "3s");
     let server = impatient.serve().await;
     let waited = Instant::now();
     let tried = "SELECT CAST(MAX(attempts) AS BIGINT) FROM job";

@@ -22,7 +22,7 @@ use faelled_store::StoreError;
 use futures_util::future::BoxFuture;
 
 use super::{errands::Errands, types::person};
-use crate::app::App;
+use crate::{app::App, judging::judging};
 
 type Answer<T> = Result<T, Arc<StoreError>>;
 
@@ -30,6 +30,7 @@ type Answer<T> = Result<T, Arc<StoreError>>;
 pub struct Loaders {
     loader: DataLoader<Record>,
     actor: Arc<Actor>,
+    errands: Errands,
 }
 
 impl Loaders {
@@ -40,11 +41,19 @@ impl Loaders {
             person: actor.person(),
             posters: actor.posters().collect(),
         };
-        let loader = DataLoader::new(record, errands, AtOnce).delay(Duration::ZERO);
+        let loader = DataLoader::new(record, errands.clone(), AtOnce).delay(Duration::ZERO);
         Self {
             loader,
             actor: Arc::clone(actor),
+            errands,
         }
+    }
+
+    /// Judges. What other rows ask meanwhile waits, and is asked together with what this one asks
+    /// afterwards.
+    pub async fn judged<T: Send + 'static>(&self, judge: impl FnOnce() -> T + Send + 'static) -> T {
+        let _hold = self.errands.hold();
+        judging(judge).await
     }
 
     pub async fn organization(&self, id: OrganizationId) -> Answer<Option<Organization>> {

@@ -45,9 +45,9 @@ pub fn take_out(request: &mut Request) {
         return;
     }
     let mut document = document.clone();
-    let mut used = HashSet::new();
+    let (mut taken, mut used) = (HashSet::new(), HashSet::new());
     for set in selection_sets(&mut document) {
-        take_out_of(&mut set.node, &omitted, &mut used);
+        take_out_of(&mut set.node, &omitted, &mut taken, &mut used);
     }
     // A variable that nothing uses any more would be refused for that.
     for operation in operations(&mut document) {
@@ -56,7 +56,7 @@ pub fn take_out(request: &mut Request) {
         }
         operation.node.variable_definitions.retain(|definition| {
             let name = &definition.node.name.node;
-            used.contains(name) || !omitted.contains(name)
+            used.contains(name) || !taken.contains(name)
         });
     }
     request.set_parsed_query(document);
@@ -76,7 +76,12 @@ fn omitted_by(operation: &OperationDefinition, variables: &Variables) -> Vec<Nam
         .collect()
 }
 
-fn take_out_of(set: &mut SelectionSet, omitted: &HashSet<Name>, used: &mut HashSet<Name>) {
+fn take_out_of(
+    set: &mut SelectionSet,
+    omitted: &HashSet<Name>,
+    taken: &mut HashSet<Name>,
+    used: &mut HashSet<Name>,
+) {
     for selection in &mut set.items {
         let (directives, inner) = match &mut selection.node {
             Selection::Field(field) => {
@@ -84,9 +89,14 @@ fn take_out_of(set: &mut SelectionSet, omitted: &HashSet<Name>, used: &mut HashS
                 field.arguments.retain(|(argument, value)| {
                     // The type of a value has no public name; a variable is written `$name`.
                     let written = value.node.to_string();
-                    let variable = written.strip_prefix('$');
-                    !READ.contains(&argument.node.as_str())
-                        || variable.is_none_or(|name| !omitted.contains(name))
+                    let variable = written.strip_prefix('$').and_then(|name| omitted.get(name));
+                    match variable {
+                        Some(name) if READ.contains(&argument.node.as_str()) => {
+                            taken.insert(name.clone());
+                            false
+                        }
+                        _ => true,
+                    }
                 });
                 for (_, value) in &field.arguments {
                     note!(value, used);
@@ -103,7 +113,7 @@ fn take_out_of(set: &mut SelectionSet, omitted: &HashSet<Name>, used: &mut HashS
             note_variables_of(directive, used);
         }
         if let Some(inner) = inner {
-            take_out_of(&mut inner.node, omitted, used);
+            take_out_of(&mut inner.node, omitted, taken, used);
         }
     }
 }

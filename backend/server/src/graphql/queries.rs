@@ -29,7 +29,6 @@ use crate::app::{
     organizations::{self, Filter as OrganizationFilter},
     paging::{Asked, Paged, Scope},
 };
-use crate::judging::judging;
 
 /// What can be asked.
 pub struct Query;
@@ -97,7 +96,8 @@ impl Query {
         let draft = FilterDraft::from(filter.unwrap_or_default());
         let args = page_args(first, after, last, before);
         let (app, order, max) = (ctx.app().clone(), order_by.into(), ctx.max_page());
-        judging(move || listings::find(&app, &draft, order, &args, max))
+        ctx.loaders()
+            .judged(move || listings::find(&app, &draft, order, &args, max))
             .await
             .map(ListingConnection)
             .map_err(|error| ApiError::list(ctx.language(), error))
@@ -116,7 +116,10 @@ impl Query {
             draft: ListingDraft::from(input.draft),
         };
         let (app, actor) = (ctx.app().clone(), ctx.actor().clone());
-        let outcome = judging(move || listings::preview(&app, &actor, &post)).await;
+        let outcome = ctx
+            .loaders()
+            .judged(move || listings::preview(&app, &actor, &post))
+            .await;
         PreviewListingPayload::new(ctx.language(), outcome)
     }
 

@@ -28,7 +28,6 @@ use super::{
     theme::{TargetGroup, Theme},
 };
 use crate::app::{listings::Found, matches};
-use crate::judging::judging;
 
 /// A posting: an offer, a need or a wish (opslag: tilbud, behov, ønske).
 #[derive(Clone)]
@@ -80,8 +79,9 @@ impl Listing {
         let settled = settled.map_err(|error| ApiError::store(ctx.language(), error))?;
         let (board, catalog, now) = (app.live.board(), Arc::clone(&app.catalog), app.clock.now());
         let posted = Arc::clone(&self.posted);
-        let found =
-            judging(move || matching::suggestions(&board, &catalog, &posted, &settled, now, limit));
+        let judge =
+            move || matching::suggestions(&board, &catalog, &posted, &settled, now, limit);
+        let found = ctx.loaders().judged(judge);
         Ok(found.await.into_iter().map(MatchSuggestion).collect())
     }
 
@@ -90,7 +90,8 @@ impl Listing {
         let app = ctx.app();
         let (board, catalog, now) = (app.live.board(), Arc::clone(&app.catalog), app.clock.now());
         let posted = Arc::clone(&self.posted);
-        let found = judging(move || matching::similar(&board, &catalog, &posted, now, limit));
+        let judge = move || matching::similar(&board, &catalog, &posted, now, limit);
+        let found = ctx.loaders().judged(judge);
         found.await.into_iter().map(SimilarListing).collect()
     }
 
@@ -452,7 +453,7 @@ impl ListingConnection {
     /// How many of all that were found have what.
     #[graphql(complexity = "200 + child_complexity")]
     async fn facets(&self, ctx: &Context<'_>) -> ListingFacets {
-        ListingFacets(judging(self.0.facets(ctx.app())).await)
+        ListingFacets(ctx.loaders().judged(self.0.facets(ctx.app())).await)
     }
 }
 
