@@ -113,10 +113,7 @@ pub(crate) fn moved(draft: &ScheduleDraft, weeks: i64) -> ScheduleDraft {
         one_offs: draft
             .one_offs
             .iter()
-            .map(|one_off| OneOffDraft {
-                start: time(&one_off.start),
-                end: time(&one_off.end),
-            })
+            .map(|one_off| one_off_moved(one_off, weeks))
             .collect(),
         recurrences: draft
             .recurrences
@@ -128,6 +125,23 @@ pub(crate) fn moved(draft: &ScheduleDraft, weeks: i64) -> ScheduleDraft {
                 exceptions: recurrence.exceptions.iter().map(exception).collect(),
             })
             .collect(),
+    }
+}
+
+/// The start moves; how long it lasts stays exact, also across daylight saving.
+fn one_off_moved(one_off: &OneOffDraft, weeks: i64) -> OneOffDraft {
+    let times = (
+        local_date_time(&one_off.start),
+        local_date_time(&one_off.end),
+    );
+    let (Ok(start), Ok(end)) = times else {
+        return one_off.clone();
+    };
+    let moved = later(start, weeks);
+    let ends = instant(moved) + (instant(end) - instant(start));
+    OneOffDraft {
+        start: wall(moved),
+        end: wall(local(ends).naive_local()),
     }
 }
 

@@ -79,8 +79,7 @@ impl Listing {
         let settled = settled.map_err(|error| ApiError::store(ctx.language(), error))?;
         let (board, catalog, now) = (app.live.board(), Arc::clone(&app.catalog), app.clock.now());
         let posted = Arc::clone(&self.posted);
-        let judge =
-            move || matching::suggestions(&board, &catalog, &posted, &settled, now, limit);
+        let judge = move || matching::suggestions(&board, &catalog, &posted, &settled, now, limit);
         let found = ctx.loaders().judged(judge);
         Ok(found.await.into_iter().map(MatchSuggestion).collect())
     }
