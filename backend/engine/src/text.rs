@@ -9,7 +9,7 @@ pub fn line(value: &str, min: usize, max: usize) -> Result<String, Fault> {
     bounded(value, min, max, char::is_control)
 }
 
-/// Reads a text of several lines: as [`line`], but line breaks and tabs are accepted.
+/// Reads a text of several lines: as [`line()`], but line breaks and tabs are accepted.
 pub fn lines(value: &str, min: usize, max: usize) -> Result<String, Fault> {
     bounded(value, min, max, |c| {
         c.is_control() && !matches!(c, '\n' | '\r' | '\t')

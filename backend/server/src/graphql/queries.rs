@@ -99,7 +99,7 @@ impl Query {
         ctx.loaders()
             .judged(move || listings::find(&app, &draft, order, &args, max))
             .await
-            .map(ListingConnection)
+            .map(ListingConnection::new)
             .map_err(|error| ApiError::list(ctx.language(), error))
     }
 

@@ -10,6 +10,7 @@ use faelled_engine::{
     listing::{self, Poster},
     matching, nearby,
 };
+use tokio::sync::OnceCell;
 
 use super::{
     super::{
@@ -414,7 +415,21 @@ pub struct Declarations {
 }
 
 /// A page of the listings that were found.
-pub struct ListingConnection(pub Found);
+pub struct ListingConnection {
+    found: Found,
+    /// Counted once, however often a document asks for them.
+    facets: OnceCell<Arc<nearby::Facets>>,
+}
+
+impl ListingConnection {
+    /// The connection of what was found.
+    pub fn new(found: Found) -> Self {
+        Self {
+            found,
+            facets: OnceCell::new(),
+        }
+    }
+}
 
 /// A page of the listings that were found.
 #[Object]
@@ -422,16 +437,16 @@ impl ListingConnection {
     /// The listings, each with its cursor and distance.
     async fn edges(&self, ctx: &Context<'_>) -> Vec<ListingEdge> {
         let edge = |hit: &nearby::Hit| ListingEdge {
-            cursor: self.0.cursor(ctx.app(), hit),
+            cursor: self.found.cursor(ctx.app(), hit),
             node: Listing::new(hit.posted.clone()),
             distance_km: hit.metres.map(|metres| metres / 1000.0),
         };
-        self.0.page.items.iter().map(edge).collect()
+        self.found.page.items.iter().map(edge).collect()
     }
 
     /// The listings.
     async fn nodes(&self) -> Vec<Listing> {
-        self.0
+        self.found
             .page
             .items
             .iter()
@@ -441,18 +456,22 @@ impl ListingConnection {
 
     /// Whether there is more, and where.
     async fn page_info(&self, ctx: &Context<'_>) -> PageInfo {
-        paging::page_info(&self.0.page, |hit| self.0.cursor(ctx.app(), hit))
+        paging::page_info(&self.found.page, |hit| self.found.cursor(ctx.app(), hit))
     }
 
     /// How many were found in all.
     async fn total_count(&self) -> i64 {
-        i64::try_from(self.0.total).unwrap_or(i64::MAX)
+        i64::try_from(self.found.total).unwrap_or(i64::MAX)
     }
 
     /// How many of all that were found have what.
-    #[graphql(complexity = "200 + child_complexity")]
+    #[graphql(complexity = "10 + child_complexity")]
     async fn facets(&self, ctx: &Context<'_>) -> ListingFacets {
-        ListingFacets(ctx.loaders().judged(self.0.facets(ctx.app())).await)
+        let count = || async {
+            let judge = self.found.facets(ctx.app());
+            Arc::new(ctx.loaders().judged(judge).await)
+        };
+        ListingFacets(Arc::clone(self.facets.get_or_init(count).await))
     }
 }
 
@@ -469,7 +488,7 @@ pub struct ListingEdge {
 }
 
 /// How many of the listings that were found have what; greatest counts first.
-pub struct ListingFacets(nearby::Facets);
+pub struct ListingFacets(Arc<nearby::Facets>);
 
 /// How many of the listings that were found have what; greatest counts first.
 #[Object]
