@@ -36,7 +36,6 @@ both_databases! {
 }
 
 /// Other than PostgreSQL, SQLite keeps any kind of value in any column.
-#[ignore = "the store decodes a page of rows or none: one such row stops the start, and the doctor"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listing_with_values_of_other_kinds_is_named_and_the_rest_goes_on() {
     let _turn = alone().await;

@@ -197,7 +197,6 @@ async fn jobs_that_hang_are_given_back_and_do_not_hold_up_the_end() {
 }
 
 /// An outage delays; it loses nothing.
-#[ignore = "tries that found the record busy count towards `claimed too often without an end`"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_finds_the_record_busy_is_never_laid_aside() {
     let _turn = alone().await;

@@ -88,18 +88,24 @@ impl Store {
         let mut found = Vec::new();
         let mut after = Uuid::nil();
         while found.len() < limit {
-            let rows = listing::Entity::find()
+            let select = listing::Entity::find()
                 .filter(listing::Column::Id.gt(after))
                 .order_by_asc(listing::Column::Id)
-                .limit(1_000)
-                .all(self.readers())
-                .await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
+                .limit(1_000);
+            let rows = listing_row::rows(self.readers(), select).await?;
+            let last = match rows.last() {
+                Some(Ok(row)) => Some(row.id),
+                Some(Err(id)) => *id,
+                None => None,
+            };
+            let Some(last) = last else { break };
+            after = last;
             for row in rows {
-                let id = row.id;
-                if let Err(StoreError::Corrupt { why, .. }) = listing_row::read(row, self.catalog())
-                {
+                let (id, why) = match row {
+                    Ok(row) => (Some(row.id), listing_row::read(row, self.catalog()).err()),
+                    Err(id) => (id, Some(undecoded(id))),
+                };
+                if let (Some(id), Some(StoreError::Corrupt { why, .. })) = (id, why) {
                     found.push(Unreadable {
                         listing: Id::new(id),
                         why,
@@ -162,4 +168,8 @@ fn row(key: &str, value: &str) -> meta::ActiveModel {
         key: Set(key.to_owned()),
         value: Set(value.to_owned()),
     }
+}
+
+fn undecoded(id: Option<Uuid>) -> StoreError {
+    StoreError::corrupt("listing", id.unwrap_or_default(), listing_row::UNDECODED)
 }

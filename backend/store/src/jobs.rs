@@ -193,6 +193,28 @@ impl Store {
         .await
     }
 
+    /// A claimed job could not be tried, since the record was busy, and is to be at a time. The
+    /// attempt does not count. False when the claim has been lost.
+    pub async fn postpone_job(
+        &self,
+        job: &ClaimedJob,
+        error: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let attempts = i32::try_from(job.attempts).unwrap_or(i32::MAX);
+        self.release(
+            job,
+            job::ActiveModel {
+                state: Set("waiting".to_owned()),
+                run_at: Set(recorded(until)),
+                attempts: Set(attempts - 1),
+                last_error: Set(Some(error.to_owned())),
+                ..released()
+            },
+        )
+        .await
+    }
+
     /// A claimed job cannot succeed and is not to be tried again by itself. False when the claim
     /// has been lost.
     pub async fn bury_job(&self, job: &ClaimedJob, error: &str) -> Result<bool, StoreError> {

@@ -7,7 +7,7 @@ use faelled_engine::{
     problem::Problem,
     schedule::{OneOffDraft, RecurrenceDraft, ScheduleDraft},
 };
-use sea_orm::Set;
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryTrait, Select, Set};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -122,6 +122,43 @@ pub(crate) fn changes(row: listing::Model) -> listing::ActiveModel {
 pub(crate) fn read(row: listing::Model, catalog: &Catalog) -> Result<Listing, StoreError> {
     let id = row.id;
     parse(row, catalog).map_err(|why| StoreError::corrupt("listing", id, why))
+}
+
+/// A row as it was found, or the identity of one that holds a value of another type than its
+/// column (SQLite lets it).
+pub(crate) type Row = Result<listing::Model, Option<Uuid>>;
+
+/// What to tell of such a row.
+pub(crate) const UNDECODED: &str = "a column holds a value of another type";
+
+/// The rows of a query, each decoded on its own: one bad row must not hide the others.
+pub(crate) async fn rows(
+    connection: &impl ConnectionTrait,
+    select: Select<listing::Entity>,
+) -> Result<Vec<Row>, StoreError> {
+    let statement = select.build(connection.get_database_backend());
+    let found = connection.query_all_raw(statement).await?;
+    Ok(found
+        .iter()
+        .map(|row| {
+            listing::Model::from_query_result(row, "").map_err(|_| row.try_get("", "id").ok())
+        })
+        .collect())
+}
+
+/// The rows that could be decoded; the others are named in the log.
+pub(crate) async fn decoded_rows(
+    connection: &impl ConnectionTrait,
+    select: Select<listing::Entity>,
+) -> Result<Vec<listing::Model>, StoreError> {
+    let rows = rows(connection, select).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            row.inspect_err(|id| tracing::error!(?id, why = UNDECODED, "a listing is left out"))
+                .ok()
+        })
+        .collect())
 }
 
 /// Reads rows and leaves out those that do not read: one bad row must not empty the board. Each is

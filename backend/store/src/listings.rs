@@ -50,10 +50,8 @@ impl Store {
     ) -> Result<HashMap<ListingId, Listing>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(IN_A_STATEMENT) {
-            let rows = listing::Entity::find()
-                .filter(listing::Column::Id.is_in(uuids(ids)))
-                .all(self.readers())
-                .await?;
+            let select = listing::Entity::find().filter(listing::Column::Id.is_in(uuids(ids)));
+            let rows = listing_row::decoded_rows(self.readers(), select).await?;
             let listings = listing_row::read_all(rows, self.catalog());
             found.extend(listings.into_iter().map(|listing| (listing.id, listing)));
         }
@@ -100,17 +98,20 @@ impl Store {
             let (store, select) = (store.clone(), select.clone());
             async move {
                 let Some(after) = after else { return Ok(None) };
-                let rows = select
-                    .filter(listing::Column::Id.gt(after))
-                    .all(store.readers())
-                    .await?;
-                let next = rows
-                    .last()
-                    .map(|row| row.id)
-                    .filter(|_| rows.len() as u64 == BATCH);
+                let select = select.filter(listing::Column::Id.gt(after));
+                let rows = listing_row::rows(store.readers(), select).await?;
+                let next = match rows.last() {
+                    Some(Ok(row)) if rows.len() as u64 == BATCH => Some(row.id),
+                    Some(Err(id)) if rows.len() as u64 == BATCH => *id,
+                    _ => None,
+                };
                 if rows.is_empty() {
                     return Ok(None);
                 }
+                for id in rows.iter().filter_map(|row| row.as_ref().err()) {
+                    tracing::error!(?id, why = listing_row::UNDECODED, "a listing is left out");
+                }
+                let rows = rows.into_iter().flatten().collect();
                 Ok(Some((store.read_many(rows).await?, next)))
             }
         })
@@ -139,9 +140,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let columns = (listing::Column::PostedAt, listing::Column::Id);
-        let rows = cut_newest(of_posters(posters, statuses), columns, window)
-            .all(self.readers())
-            .await?;
+        let select = cut_newest(of_posters(posters, statuses), columns, window);
+        let rows = listing_row::decoded_rows(self.readers(), select).await?;
         Ok(listing_row::read_all(window.in_order(rows), self.catalog()))
     }
 

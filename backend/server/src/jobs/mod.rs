@@ -48,9 +48,13 @@ impl JobError {
     /// however often it was: an outage delays, and loses nothing.
     fn is_worth_another_try(&self, job: &ClaimedJob, settings: Settings) -> bool {
         match self {
-            Self::Retry(error) => error.is_retryable() || job.attempts < settings.max_attempts,
+            Self::Retry(_) => self.is_busy() || job.attempts < settings.max_attempts,
             Self::Fail(_) => false,
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Retry(error) if error.is_retryable())
     }
 }
 
@@ -150,7 +154,12 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
         Err(error) if error.is_worth_another_try(job, settings) => {
             tracing::info!(job = job.id.0, kind = %job.kind, %error, "job will be tried again");
             let again = app.clock.now() + backoff(job.attempts);
-            app.store.fail_job(job, &error.to_string(), again).await
+            let told = error.to_string();
+            if error.is_busy() {
+                app.store.postpone_job(job, &told, again).await
+            } else {
+                app.store.fail_job(job, &told, again).await
+            }
         }
         Err(error) => {
             tracing::error!(job = job.id.0, kind = %job.kind, %error, "job is laid aside");
