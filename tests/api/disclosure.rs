@@ -204,7 +204,7 @@ async fn everything(server: &TestServer, who: &User, town: &Town) -> String {
             json!({ "id": id }),
         )
         .await;
-        ask("query($id: ID!) { node(id: $id) { ... on Listing { matches { totalCount edges { node { ...M } } } } } }",
+        ask("query($id: ID!) { viewer { matches(listing: $id) { totalCount edges { node { ...M } } } } }",
             json!({ "id": id })).await;
         let stale = json!({ "input": { "id": id, "version": 99, "changes": { "title": "x" } } });
         ask(UPDATE, stale).await;

@@ -89,12 +89,12 @@ both_databases! {
             let came_to = outcomes(asks).await;
             assert_eq!(came_to.get("done"), Some(&1), "round {round}: {came_to:?}");
             assert_eq!(came_to.get("CAPACITY_FULL id"), Some(&3), "round {round}: {came_to:?}");
-            let left = "query($id: ID!) { node(id: $id) { ... on Listing { placesLeft
-                matches { edges { node { status } } } } } }";
+            let left = "query($id: ID!) { node(id: $id) { ... on Listing { placesLeft } }
+                viewer { matches(listing: $id) { edges { node { status } } } } }";
             servers[0].catch_up().await;
             let left = servers[0].data(&anna, left, json!({ "id": id })).await;
             assert_eq!(left["node"]["placesLeft"], 0);
-            let confirmed = left["node"]["matches"]["edges"].as_array().unwrap().iter()
+            let confirmed = left["viewer"]["matches"]["edges"].as_array().unwrap().iter()
                 .filter(|edge| edge["node"]["status"] == "CONFIRMED").count();
             assert_eq!(confirmed, 1);
         }

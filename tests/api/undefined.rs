@@ -86,15 +86,15 @@ both_databases! {
         let server = TestServer::open(record).await;
         let anna = server.person("Anna", "Berg").await;
         let id = post(&server, &anna, draft(json!({}))).await;
-        // The specification would have only `matches` null; async-graphql takes the nearest object
-        // that may be null with it. What matters to a client is that no key is missing.
-        let answer = server.send(&anna, "query($id: ID!) { before: node(id: $id) { ... on Listing { title matches(first: 0) { totalCount } kind } }
+        // What may not be null takes the nearest object that may be null with it, and no more: no
+        // other key is missing.
+        let answer = server.send(&anna, "query($id: ID!) { before: node(id: $id) { ... on Listing { title suggestedMatches(first: 0) { score } kind } }
  after: themes { __typename } viewer { person { firstName } } }", &json!({ "id": id })).await;
         let themes = answer.body["data"]["after"].as_array().unwrap().len();
         let themes = vec![r#"{"__typename":"Theme"}"#; themes].join(",");
         let expected = format!(
             "{}{}{}{}",
-            r#"{"errors":[{"message":"first skal være 1-100.","locations":[{"line":1,"column":66}],"path":["before","matches"],"extensions":{"code":"BAD_PAGE"}}],"#,
+            r#"{"errors":[{"message":"first skal være 1-100.","locations":[{"line":1,"column":66}],"path":["before","suggestedMatches"],"extensions":{"code":"BAD_PAGE"}}],"#,
             r#""data":{"before":null,"after":["#,
             themes,
             r#"],"viewer":{"person":{"firstName":"Anna"}}}}"#,

@@ -16,10 +16,8 @@ use super::{
     super::{
         Here,
         error::{ApiError, ApiResult},
-        id,
-        paging::{self, Connection, cost, page_args},
+        id, paging,
     },
-    agreement::Match,
     matching::{MatchSuggestion, SimilarListing},
     organization::Organization,
     person::Person,
@@ -28,7 +26,7 @@ use super::{
     schedule::{Occurrence, Schedule},
     theme::{TargetGroup, Theme},
 };
-use crate::app::{listings::Found, matches};
+use crate::app::listings::Found;
 
 /// A posting: an offer, a need or a wish (opslag: tilbud, behov, ønske).
 #[derive(Clone)]
@@ -346,25 +344,6 @@ impl Listing {
     ) -> ApiResult<Vec<SimilarListing>> {
         let limit = bounded(ctx, first)?;
         Ok(self.similar(ctx, limit).await)
-    }
-
-    /// Matches proposed to it or from it, latest first; null unless the viewer manages it.
-    #[graphql(complexity = "100 + cost(first, last, child_complexity)")]
-    async fn matches(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> ApiResult<Option<Connection<Match>>> {
-        let standings = access::standings_to_listing(ctx.actor(), self.listing(), false);
-        if !access::manages_listing(&standings) {
-            return Ok(None);
-        }
-        let args = page_args(first, after, last, before);
-        let of = matches::Of::Listing(self.listing().id);
-        Match::page(ctx, of, args).await.map(Some)
     }
 
     /// Its identity in the file that it was loaded from.

@@ -1,12 +1,13 @@
 //! Who asks.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use faelled_engine::{access::PersonView, id::PersonId, organization::Membership as Belongs};
 
 use super::{
     super::{
         Here,
         error::{ApiError, ApiResult},
+        id,
         paging::{Connection, cost, page_args},
     },
     agreement::Match,
@@ -90,12 +91,17 @@ impl Viewer {
     async fn matches(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only those with this listing, on either side.")] listing: Option<ID>,
         #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> ApiResult<Connection<Match>> {
-        Match::page(ctx, Of::Actor, page_args(first, after, last, before)).await
+        let of = match listing {
+            Some(listing) => Of::Listing(id::decode(&listing)),
+            None => Of::Actor,
+        };
+        Match::page(ctx, of, page_args(first, after, last, before)).await
     }
 
     /// What was posted or changed and fits a listing of the person, or of an organization that it
