@@ -33,13 +33,14 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
         None
     };
 
-    let mut house = House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
-    let listener = listen(config.server.listen).await?;
     let shutdown = CancellationToken::new();
-    hear_the_end(shutdown.clone())?;
+    // Before the board is built, so that what it counts is counted.
     if let Some(address) = config.metrics.listen {
         serve_metrics(address, shutdown.clone()).await?;
     }
+    let mut house = House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
+    let listener = listen(config.server.listen).await?;
+    hear_the_end(shutdown.clone())?;
     house.follow(config.live.poll);
     house.work(jobs_settings(config));
     let executor = Executor::new(house.app.clone(), limits(config));
