@@ -4,6 +4,7 @@
 mod absent;
 mod agreeing;
 mod bad_input;
+mod costs;
 mod disclosure;
 mod document;
 mod finding;
