@@ -10,6 +10,7 @@ mod document;
 mod finding;
 mod handbook;
 mod journeys;
+mod late;
 mod paging;
 mod posting;
 mod races;
