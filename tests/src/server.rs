@@ -36,6 +36,14 @@ use crate::{TestRecord, fixtures};
 /// Signs the cursors of every test server, so that two over one record understand each other.
 const SECRET: &[u8] = b"the secret of a house that only exists in a test";
 
+/// How a test server does jobs.
+const JOBS: jobs::Settings = jobs::Settings {
+    workers: 1,
+    lease: Duration::from_mins(1),
+    poll: Duration::from_secs(1),
+    max_attempts: 3,
+};
+
 /// The catalog that a house really has, read once for all tests.
 pub fn catalog() -> Arc<Catalog> {
     static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
@@ -153,6 +161,12 @@ impl TestServer {
         house.follow(Duration::from_millis(100));
     }
 
+    /// Does jobs and tidies the record from now on, as a server that serves does.
+    pub fn work(&mut self) {
+        let house = self.house.as_mut().expect("a house that is open");
+        house.work(JOBS);
+    }
+
     /// Reads the change log to its end, as a server that follows does in its own time.
     pub async fn catch_up(&self) {
         let log = self.store.log_bounds().await.expect("the log");
@@ -186,13 +200,7 @@ impl TestServer {
 
     /// Does every job that is due. Says how many there were.
     pub async fn run_jobs(&self) -> usize {
-        let settings = jobs::Settings {
-            workers: 1,
-            lease: Duration::from_mins(1),
-            poll: Duration::from_secs(1),
-            max_attempts: 3,
-        };
-        jobs::run_due(self.app(), settings).await
+        jobs::run_due(self.app(), JOBS).await
     }
 
     /// Ends the test's server. Fails when a job is due that nobody has done, or could not be done:

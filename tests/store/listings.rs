@@ -235,6 +235,15 @@ both_databases! {
         let unreadable = store.unreadable_listings(10).await.unwrap();
         assert_eq!(unreadable.len(), 1);
         assert_eq!(unreadable[0].listing, broken);
+
+        // A page that lacks it still tells whether there is more, from either end.
+        let posters = [listings[0].poster];
+        for window in [Window::first(2), Window::last(2)] {
+            let page = store.listings_of(&posters, &[], &window).await.unwrap();
+            assert!(page.more && page.items.iter().all(|one| one.id != broken), "{page:?}");
+        }
+        let all = store.listings_of(&posters, &[], &Window::first(3)).await.unwrap();
+        assert_eq!((all.items.len(), all.more), (2, false));
     }
 
     async fn pages_of_ones_own_listings_hold_each_once(record: &TestRecord) {
@@ -258,19 +267,20 @@ both_databases! {
         let (mut forward, mut window) = (Vec::new(), Window::first(4));
         loop {
             let page = store.listings_of(&posters, &[], &window).await.unwrap();
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.items.last() else { break };
             window = Window::first(4).after(moment(last));
-            forward.extend(page);
+            forward.extend(page.items);
+            assert_eq!(page.more, forward.len() < listings.len());
         }
         assert_eq!(forward, listings);
 
         let (mut backward, mut window) = (Vec::new(), Window::last(4));
         loop {
-            let mut page = store.listings_of(&posters, &[], &window).await.unwrap();
-            let Some(first) = page.first() else { break };
+            let page = store.listings_of(&posters, &[], &window).await.unwrap();
+            let Some(first) = page.items.first() else { break };
             window = Window::last(4).before(moment(first));
-            page.extend(backward);
-            backward = page;
+            backward.splice(0..0, page.items);
+            assert_eq!(page.more, backward.len() < listings.len());
         }
         assert_eq!(backward, listings);
 
@@ -280,10 +290,10 @@ both_databases! {
             end: End::Last,
             limit: 3,
         };
-        assert_eq!(store.listings_of(&posters, &[], &between).await.unwrap(), listings[6..9]);
+        assert_eq!(store.listings_of(&posters, &[], &between).await.unwrap().items, listings[6..9]);
         assert_eq!(store.count_listings_of(&posters, &[]).await.unwrap(), 25);
         assert_eq!(store.count_listings_of(&posters, &[ListingStatus::Closed]).await.unwrap(), 0);
-        assert_eq!(store.listings_of(&[], &[], &Window::first(5)).await.unwrap(), []);
+        assert_eq!(store.listings_of(&[], &[], &Window::first(5)).await.unwrap().items, []);
     }
 
     async fn an_external_identity_is_a_posters_own(record: &TestRecord) {

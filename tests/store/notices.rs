@@ -1,4 +1,4 @@
-use faelled_store::{Moment, NoticeDraft, NoticeKind, Store, Window};
+use faelled_store::{Moment, NoticeDraft, NoticeKind, Store, Stretch, Window};
 use faelled_tests::{
     both_databases,
     fixtures::{id, later, stored_listing},
@@ -30,11 +30,13 @@ both_databases! {
         assert_eq!(give(&store, 3, &[]).await, 0);
 
         let posters = [mine.poster];
-        let page = store.notices(&posters, &Window::first(10)).await.unwrap();
+        let Stretch { items: page, more } =
+            store.notices(&posters, &Window::first(10)).await.unwrap();
+        assert!(!more);
         assert_eq!(page.iter().map(|one| one.id).collect::<Vec<_>>(), [second.id, first.id]);
         assert_eq!((page[0].score, page[0].created_at, page[0].read_at), (0.75, later(2), None));
         let after = Window::first(10).after(Moment { at: page[0].created_at, id: page[0].id });
-        assert_eq!(store.notices(&posters, &after).await.unwrap(), page[1..]);
+        assert_eq!(store.notices(&posters, &after).await.unwrap().items, page[1..]);
         assert_eq!(store.count_notices(&posters).await.unwrap(), 2);
 
         let mut writing = store.write(later(9)).await.unwrap();
@@ -44,8 +46,10 @@ both_databases! {
         assert_eq!(writing.mark_notices_read(&posters, &[first.id]).await.unwrap(), 0);
         writing.commit().await.unwrap();
         assert_eq!(store.count_unread_notices(&posters).await.unwrap(), 1);
-        let page = store.notices(&posters, &Window::last(1)).await.unwrap();
+        let Stretch { items: page, more } =
+            store.notices(&posters, &Window::last(1)).await.unwrap();
+        assert!(more);
         assert_eq!((page[0].id, page[0].read_at), (first.id, Some(later(9))));
-        assert_eq!(store.notices(&[], &Window::first(10)).await.unwrap(), []);
+        assert_eq!(store.notices(&[], &Window::first(10)).await.unwrap().items, []);
     }
 }

@@ -74,7 +74,7 @@ both_databases! {
         }
         insert(&store, &all).await;
         let found = async |filter: OrganizationFilter| {
-            let page = store.organizations(&filter, &Window::first(10)).await.unwrap();
+            let page = store.organizations(&filter, &Window::first(10)).await.unwrap().items;
             assert_eq!(page.len() as u64, store.count_organizations(&filter).await.unwrap());
             names(&page).join(" | ")
         };
@@ -113,9 +113,9 @@ both_databases! {
         let (mut forward, mut window) = (Vec::new(), Window::first(3));
         loop {
             let page = store.organizations(&everything, &window).await.unwrap();
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.items.last() else { break };
             window = Window::first(3).after(OrganizationKey::of(last));
-            forward.extend(page);
+            forward.extend(page.items);
         }
         assert_eq!(forward, all);
         let last = store
@@ -125,6 +125,7 @@ both_databases! {
             )
             .await
             .unwrap();
-        assert_eq!(last, all[6..10]);
+        assert_eq!(last.items, all[6..10]);
+        assert!(last.more);
     }
 }

@@ -75,14 +75,6 @@ pub struct LogBounds {
     pub head: i64,
 }
 
-impl LogBounds {
-    /// Whether a follower that has read to `position` can go on from there. If not, it rebuilds.
-    pub fn reach(&self, position: i64) -> bool {
-        position == self.head
-            || (position < self.head && self.oldest.is_some_and(|oldest| oldest <= position + 1))
-    }
-}
-
 impl Store {
     /// The position of the last commit. Read *before* the rows of a snapshot: replaying the log
     /// from here on then misses nothing, and what it repeats is ignored by version.

@@ -12,6 +12,7 @@ use crate::{
     entity::{listing, meta},
     error::StoreError,
     listing_row,
+    rows::rows,
     writing::Writing,
 };
 
@@ -92,10 +93,10 @@ impl Store {
                 .filter(listing::Column::Id.gt(after))
                 .order_by_asc(listing::Column::Id)
                 .limit(1_000);
-            let rows = listing_row::rows(self.readers(), select).await?;
+            let rows = rows(self.readers(), select).await?;
             let last = match rows.last() {
                 Some(Ok(row)) => Some(row.id),
-                Some(Err(id)) => *id,
+                Some(Err(undecoded)) => undecoded.id,
                 None => None,
             };
             let Some(last) = last else { break };
@@ -103,7 +104,7 @@ impl Store {
             for row in rows {
                 let (id, why) = match row {
                     Ok(row) => (Some(row.id), listing_row::read(row, self.catalog()).err()),
-                    Err(id) => (id, Some(undecoded(id))),
+                    Err(undecoded) => (undecoded.id, Some(undecoded.of("listing"))),
                 };
                 if let (Some(id), Some(StoreError::Corrupt { why, .. })) = (id, why) {
                     found.push(Unreadable {
@@ -168,8 +169,4 @@ fn row(key: &str, value: &str) -> meta::ActiveModel {
         key: Set(key.to_owned()),
         value: Set(value.to_owned()),
     }
-}
-
-fn undecoded(id: Option<Uuid>) -> StoreError {
-    StoreError::corrupt("listing", id.unwrap_or_default(), listing_row::UNDECODED)
 }

@@ -229,28 +229,6 @@ impl Store {
         .await
     }
 
-    /// Keeps a claim until another time. False when it has been lost.
-    pub async fn renew_job(
-        &self,
-        job: &mut ClaimedJob,
-        until: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let until = recorded(until);
-        let renewed = self
-            .release(
-                job,
-                job::ActiveModel {
-                    leased_until: Set(Some(until)),
-                    ..Default::default()
-                },
-            )
-            .await?;
-        if renewed {
-            job.leased_until = until;
-        }
-        Ok(renewed)
-    }
-
     async fn release(&self, job: &ClaimedJob, row: job::ActiveModel) -> Result<bool, StoreError> {
         let (transaction, _turn) = self.begin().await?;
         let updated = job::Entity::update_many()

@@ -32,6 +32,7 @@ mod matches;
 mod notices;
 mod organizations;
 mod people;
+mod rows;
 
 pub use changes::{Change, ChangeKind, LogBounds};
 pub use connect::{DatabaseKind, RecordConfig, ServingLock, Store};
@@ -44,5 +45,5 @@ pub use notices::{Notice, NoticeDraft, NoticeId, NoticeKind};
 pub use organizations::{OrganizationFilter, OrganizationKey};
 pub use people::{NewToken, TokenHash};
 pub use time::recorded;
-pub use window::{End, Moment, Window};
+pub use window::{End, Moment, Stretch, Window};
 pub use writing::{Committed, Writing};

@@ -7,11 +7,17 @@ use faelled_engine::{
     problem::Problem,
     schedule::{OneOffDraft, RecurrenceDraft, ScheduleDraft},
 };
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryTrait, Select, Set};
+use sea_orm::Set;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{code::Code, entity::listing, error::StoreError, time::recorded};
+use crate::{
+    code::Code,
+    entity::listing,
+    error::StoreError,
+    rows::{Row, readable},
+    time::recorded,
+};
 
 /// A listing's row and its theme codes.
 pub(crate) struct Written {
@@ -124,53 +130,9 @@ pub(crate) fn read(row: listing::Model, catalog: &Catalog) -> Result<Listing, St
     parse(row, catalog).map_err(|why| StoreError::corrupt("listing", id, why))
 }
 
-/// A row as it was found, or the identity of one that holds a value of another type than its
-/// column (SQLite lets it).
-pub(crate) type Row = Result<listing::Model, Option<Uuid>>;
-
-/// What to tell of such a row.
-pub(crate) const UNDECODED: &str = "a column holds a value of another type";
-
-/// The rows of a query, each decoded on its own: one bad row must not hide the others.
-pub(crate) async fn rows(
-    connection: &impl ConnectionTrait,
-    select: Select<listing::Entity>,
-) -> Result<Vec<Row>, StoreError> {
-    let statement = select.build(connection.get_database_backend());
-    let found = connection.query_all_raw(statement).await?;
-    Ok(found
-        .iter()
-        .map(|row| {
-            listing::Model::from_query_result(row, "").map_err(|_| row.try_get("", "id").ok())
-        })
-        .collect())
-}
-
-/// The rows that could be decoded; the others are named in the log.
-pub(crate) async fn decoded_rows(
-    connection: &impl ConnectionTrait,
-    select: Select<listing::Entity>,
-) -> Result<Vec<listing::Model>, StoreError> {
-    let rows = rows(connection, select).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            row.inspect_err(|id| tracing::error!(?id, why = UNDECODED, "a listing is left out"))
-                .ok()
-        })
-        .collect())
-}
-
-/// Reads rows and leaves out those that do not read: one bad row must not empty the board. Each is
-/// named in the log, by identity and fields, never by content.
-pub(crate) fn read_all(rows: Vec<listing::Model>, catalog: &Catalog) -> Vec<Listing> {
-    rows.into_iter()
-        .filter_map(|row| {
-            read(row, catalog)
-                .inspect_err(|error| tracing::error!(%error, "a listing is left out"))
-                .ok()
-        })
-        .collect()
+/// Reads rows; one bad row must not empty the board.
+pub(crate) fn read_all(rows: Vec<Row<listing::Model>>, catalog: &Catalog) -> Vec<Listing> {
+    readable(rows, "listing", |row| read(row, catalog))
 }
 
 fn parse(row: listing::Model, catalog: &Catalog) -> Result<Listing, String> {

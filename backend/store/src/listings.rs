@@ -24,7 +24,8 @@ use crate::{
     entity::{listing, listing_theme, support},
     error::StoreError,
     listing_row::{self, Written},
-    window::{Moment, Window, cut_newest},
+    rows::{Row, rows},
+    window::{Moment, Stretch, Window, cut_newest},
     writing::Writing,
 };
 
@@ -51,7 +52,7 @@ impl Store {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(IN_A_STATEMENT) {
             let select = listing::Entity::find().filter(listing::Column::Id.is_in(uuids(ids)));
-            let rows = listing_row::decoded_rows(self.readers(), select).await?;
+            let rows = rows(self.readers(), select).await?;
             let listings = listing_row::read_all(rows, self.catalog());
             found.extend(listings.into_iter().map(|listing| (listing.id, listing)));
         }
@@ -99,26 +100,22 @@ impl Store {
             async move {
                 let Some(after) = after else { return Ok(None) };
                 let select = select.filter(listing::Column::Id.gt(after));
-                let rows = listing_row::rows(store.readers(), select).await?;
+                let rows = rows(store.readers(), select).await?;
                 let next = match rows.last() {
                     Some(Ok(row)) if rows.len() as u64 == BATCH => Some(row.id),
-                    Some(Err(id)) if rows.len() as u64 == BATCH => *id,
+                    Some(Err(undecoded)) if rows.len() as u64 == BATCH => undecoded.id,
                     _ => None,
                 };
                 if rows.is_empty() {
                     return Ok(None);
                 }
-                for id in rows.iter().filter_map(|row| row.as_ref().err()) {
-                    tracing::error!(?id, why = listing_row::UNDECODED, "a listing is left out");
-                }
-                let rows = rows.into_iter().flatten().collect();
                 Ok(Some((store.read_many(rows).await?, next)))
             }
         })
     }
 
     /// Reads many rows away from the threads that answer requests: reading a rule takes a while.
-    async fn read_many(&self, rows: Vec<listing::Model>) -> Result<Vec<Listing>, StoreError> {
+    async fn read_many(&self, rows: Vec<Row<listing::Model>>) -> Result<Vec<Listing>, StoreError> {
         let catalog = Arc::clone(self.catalog());
         let reading = tokio::task::spawn_blocking(move || listing_row::read_all(rows, &catalog));
         reading.await.map_err(|error| match error.try_into_panic() {
@@ -135,14 +132,14 @@ impl Store {
         posters: &[Poster],
         statuses: &[ListingStatus],
         window: &Window<Moment<faelled_engine::id::kind::Listing>>,
-    ) -> Result<Vec<Listing>, StoreError> {
+    ) -> Result<Stretch<Listing>, StoreError> {
         if posters.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Stretch::default());
         }
         let columns = (listing::Column::PostedAt, listing::Column::Id);
         let select = cut_newest(of_posters(posters, statuses), columns, window);
-        let rows = listing_row::decoded_rows(self.readers(), select).await?;
-        Ok(listing_row::read_all(window.in_order(rows), self.catalog()))
+        let rows = rows(self.readers(), select).await?;
+        Ok(window.stretch(rows, |rows| listing_row::read_all(rows, self.catalog())))
     }
 
     /// How many listings these posters have.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use faelled_engine::{
     agreement::{Match, MatchStatus},
-    id::{Id, ListingId, MatchId, PersonId, kind},
+    id::{Id, ListingId, MatchId, kind},
     listing::Poster,
 };
 use sea_orm::{
@@ -20,9 +20,10 @@ use crate::{
     entity::agreement,
     error::StoreError,
     listing_row::{poster_columns, poster_of},
-    listings::{IN_A_STATEMENT, poster_is_one, uuids},
+    listings::{IN_A_STATEMENT, poster_is_one},
+    rows::{Row, readable, rows},
     time::recorded,
-    window::{Moment, Window, cut_newest},
+    window::{Moment, Stretch, Window, cut_newest},
     writing::Writing,
 };
 
@@ -45,37 +46,23 @@ impl Store {
             .transpose()
     }
 
-    /// Those of these matches that are there.
-    pub async fn matches_by_ids(
-        &self,
-        ids: &[MatchId],
-    ) -> Result<HashMap<MatchId, Match>, StoreError> {
-        let mut found = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(IN_A_STATEMENT) {
-            let rows = agreement::Entity::find()
-                .filter(agreement::Column::Id.is_in(uuids(ids)))
-                .all(self.readers())
-                .await?;
-            found.extend(read_all(rows).into_iter().map(|agreed| (agreed.id, agreed)));
-        }
-        Ok(found)
-    }
-
     /// A page of the matches that one of these posters is a side of, newest proposal first.
     pub async fn matches(
         &self,
         posters: &[Poster],
         filter: &MatchFilter,
         window: &Window<Moment<kind::Match>>,
-    ) -> Result<Vec<Match>, StoreError> {
+    ) -> Result<Stretch<Match>, StoreError> {
         if posters.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Stretch::default());
         }
         let columns = (agreement::Column::ProposedAt, agreement::Column::Id);
-        let rows = cut_newest(of_posters(posters, filter), columns, window)
-            .all(self.readers())
-            .await?;
-        Ok(read_all(window.in_order(rows)))
+        let rows = rows(
+            self.readers(),
+            cut_newest(of_posters(posters, filter), columns, window),
+        )
+        .await?;
+        Ok(window.stretch(rows, read_all))
     }
 
     /// How many matches one of these posters is a side of.
@@ -103,14 +90,12 @@ impl Store {
         }
         for listings in listings.chunks(IN_A_STATEMENT) {
             let asked: HashSet<Uuid> = listings.iter().map(|id| id.uuid()).collect();
-            let rows = confirmed(posters)
-                .filter(
-                    Condition::any()
-                        .add(agreement::Column::ListingId.is_in(asked.iter().copied()))
-                        .add(agreement::Column::CounterpartId.is_in(asked.iter().copied())),
-                )
-                .all(self.readers())
-                .await?;
+            let select = confirmed(posters).filter(
+                Condition::any()
+                    .add(agreement::Column::ListingId.is_in(asked.iter().copied()))
+                    .add(agreement::Column::CounterpartId.is_in(asked.iter().copied())),
+            );
+            let rows = rows(self.readers(), select).await?;
             for agreed in read_all(rows) {
                 let others = [
                     posters.contains(&agreed.proposer).then_some(agreed.listing),
@@ -124,42 +109,6 @@ impl Store {
                         .flatten()
                         .filter(|id| asked.contains(&id.uuid())),
                 );
-            }
-        }
-        Ok(found)
-    }
-
-    /// Which of these persons stand on the other side of a confirmed or completed match of one of
-    /// these posters: as the poster there, or as the one who proposed or answered for it.
-    pub async fn confirmed_persons_of(
-        &self,
-        posters: &[Poster],
-        persons: &[PersonId],
-    ) -> Result<HashSet<PersonId>, StoreError> {
-        use agreement::Column::{AnsweredById, OwnerPersonId, ProposedById, ProposerPersonId};
-        let mut found = HashSet::new();
-        if posters.is_empty() {
-            return Ok(found);
-        }
-        for persons in persons.chunks(IN_A_STATEMENT) {
-            let asked: HashSet<Uuid> = persons.iter().map(|id| id.uuid()).collect();
-            let named = [AnsweredById, OwnerPersonId, ProposedById, ProposerPersonId]
-                .into_iter()
-                .fold(Condition::any(), |any, column| {
-                    any.add(column.is_in(asked.iter().copied()))
-                });
-            let rows = confirmed(posters).filter(named).all(self.readers()).await?;
-            for agreed in read_all(rows) {
-                let mut others = Vec::new();
-                if posters.contains(&agreed.proposer) {
-                    others.extend(as_person(agreed.owner));
-                    others.extend(agreed.answered_by);
-                }
-                if posters.contains(&agreed.owner) {
-                    others.extend(as_person(agreed.proposer));
-                    others.push(agreed.proposed_by);
-                }
-                found.extend(others.into_iter().filter(|id| asked.contains(&id.uuid())));
             }
         }
         Ok(found)
@@ -302,13 +251,6 @@ fn confirmed(posters: &[Poster]) -> Select<agreement::Entity> {
         .filter(side_of(posters))
 }
 
-fn as_person(poster: Poster) -> Option<PersonId> {
-    match poster {
-        Poster::Person(person) => Some(person),
-        Poster::Organization(_) => None,
-    }
-}
-
 fn write(agreed: &Match) -> agreement::Model {
     let (proposer_organization_id, proposer_person_id) = poster_columns(agreed.proposer);
     let (owner_organization_id, owner_person_id) = poster_columns(agreed.owner);
@@ -345,14 +287,8 @@ fn read(row: agreement::Model) -> Result<Match, StoreError> {
     parse(row).map_err(|why| StoreError::corrupt("match", id, why))
 }
 
-fn read_all(rows: Vec<agreement::Model>) -> Vec<Match> {
-    rows.into_iter()
-        .filter_map(|row| {
-            read(row)
-                .inspect_err(|error| tracing::error!(%error, "a match is left out"))
-                .ok()
-        })
-        .collect()
+fn read_all(rows: Vec<Row<agreement::Model>>) -> Vec<Match> {
+    readable(rows, "match", read)
 }
 
 fn parse(row: agreement::Model) -> Result<Match, String> {

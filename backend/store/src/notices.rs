@@ -18,7 +18,8 @@ use crate::{
     entity::{listing, notice},
     error::StoreError,
     listings::{poster_is_one, uuids},
-    window::{Moment, Window, cut_newest},
+    rows::{readable, rows},
+    window::{Moment, Stretch, Window, cut_newest},
     writing::Writing,
 };
 
@@ -77,15 +78,14 @@ impl Store {
         &self,
         posters: &[Poster],
         window: &Window<Moment<Notice>>,
-    ) -> Result<Vec<Notice>, StoreError> {
+    ) -> Result<Stretch<Notice>, StoreError> {
         if posters.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Stretch::default());
         }
         let columns = (notice::Column::CreatedAt, notice::Column::Id);
-        let rows = cut_newest(of_posters(posters), columns, window)
-            .all(self.readers())
-            .await?;
-        window.in_order(rows).iter().map(read).collect()
+        let select = cut_newest(of_posters(posters), columns, window);
+        let rows = rows(self.readers(), select).await?;
+        Ok(window.stretch(rows, |rows| readable(rows, "notice", |row| read(&row))))
     }
 
     /// How many notices there are for these posters.

@@ -21,7 +21,8 @@ use crate::{
     entity::organization,
     error::StoreError,
     listings::{IN_A_STATEMENT, uuids},
-    window::{Direction, Window, cut},
+    rows::{Row, readable, rows},
+    window::{Direction, Stretch, Window, cut},
     writing::Writing,
 };
 
@@ -75,10 +76,9 @@ impl Store {
     ) -> Result<HashMap<OrganizationId, Organization>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(IN_A_STATEMENT) {
-            let rows = organization::Entity::find()
-                .filter(organization::Column::Id.is_in(uuids(ids)))
-                .all(self.readers())
-                .await?;
+            let select =
+                organization::Entity::find().filter(organization::Column::Id.is_in(uuids(ids)));
+            let rows = rows(self.readers(), select).await?;
             found.extend(read_all(rows).into_iter().map(|one| (one.id, one)));
         }
         Ok(found)
@@ -111,13 +111,12 @@ impl Store {
         &self,
         filter: &OrganizationFilter,
         window: &Window<OrganizationKey>,
-    ) -> Result<Vec<Organization>, StoreError> {
+    ) -> Result<Stretch<Organization>, StoreError> {
         let columns = (organization::Column::NameFolded, organization::Column::Id);
         let key = |key: &OrganizationKey| (key.name.clone(), key.id.uuid());
-        let rows = cut(filtered(filter), columns, Direction::Rising, window, key)
-            .all(self.readers())
-            .await?;
-        Ok(read_all(window.in_order(rows)))
+        let select = cut(filtered(filter), columns, Direction::Rising, window, key);
+        let rows = rows(self.readers(), select).await?;
+        Ok(window.stretch(rows, read_all))
     }
 
     /// How many organizations there are.
@@ -239,14 +238,8 @@ fn read(row: organization::Model) -> Result<Organization, StoreError> {
     parse(row).map_err(|why| StoreError::corrupt("organization", id, why))
 }
 
-fn read_all(rows: Vec<organization::Model>) -> Vec<Organization> {
-    rows.into_iter()
-        .filter_map(|row| {
-            read(row)
-                .inspect_err(|error| tracing::error!(%error, "an organization is left out"))
-                .ok()
-        })
-        .collect()
+fn read_all(rows: Vec<Row<organization::Model>>) -> Vec<Organization> {
+    readable(rows, "organization", read)
 }
 
 fn parse(row: organization::Model) -> Result<Organization, String> {

@@ -166,16 +166,6 @@ impl Writing {
         Ok(())
     }
 
-    /// Writes what has changed. False when there is no such person.
-    pub async fn update_person(&mut self, person: &Person) -> Result<bool, StoreError> {
-        let updated = person::Entity::update_many()
-            .set(changes(person))
-            .filter(person::Column::Id.eq(person.id.uuid()))
-            .exec(&self.transaction)
-            .await?;
-        Ok(updated.rows_affected == 1)
-    }
-
     /// Lets a person belong to an organization. [`crate::Constraint::Membership`] when it does
     /// already.
     pub async fn insert_membership(
@@ -210,33 +200,19 @@ impl Writing {
         Ok(())
     }
 
-    /// Revokes a token. False when there is none, or it is revoked already.
-    pub async fn revoke_token(&mut self, hash: TokenHash) -> Result<bool, StoreError> {
-        Ok(self
-            .revoke(token::Column::Hash.eq(hash.to_string()).into())
-            .await?
-            == 1)
-    }
-
     /// Revokes every token that a person calls this. Returns how many that were.
     pub async fn revoke_tokens(
         &mut self,
         person: PersonId,
         label: &str,
     ) -> Result<u64, StoreError> {
-        let condition = sea_orm::Condition::all()
-            .add(token::Column::PersonId.eq(person.uuid()))
-            .add(token::Column::Label.eq(label));
-        self.revoke(condition).await
-    }
-
-    async fn revoke(&mut self, which: sea_orm::Condition) -> Result<u64, StoreError> {
         let revoked = token::Entity::update_many()
             .set(token::ActiveModel {
                 revoked_at: Set(Some(self.now)),
                 ..Default::default()
             })
-            .filter(which)
+            .filter(token::Column::PersonId.eq(person.uuid()))
+            .filter(token::Column::Label.eq(label))
             .filter(token::Column::RevokedAt.is_null())
             .exec(&self.transaction)
             .await?;

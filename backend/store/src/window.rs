@@ -9,8 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 /// A stretch of a list: what lies after one key and before another, of that at most so many from
-/// one end. The answer always stands in the list's own order. To learn whether there is more, ask
-/// for one more than is shown.
+/// one end. The answer is a [`Stretch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window<K> {
     /// Only what stands after this key.
@@ -71,12 +70,41 @@ impl<K> Window<K> {
         }
     }
 
-    /// Puts what was found into the list's own order.
-    pub(crate) fn in_order<T>(&self, mut found: Vec<T>) -> Vec<T> {
+    /// What was found by [`cut`], read.
+    pub(crate) fn stretch<R, T>(
+        &self,
+        mut found: Vec<R>,
+        read: impl FnOnce(Vec<R>) -> Vec<T>,
+    ) -> Stretch<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
         if self.end == End::Last {
             found.reverse();
         }
-        found
+        Stretch {
+            items: read(found),
+            more,
+        }
+    }
+}
+
+/// What lies in a [`Window`], in the list's own order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch<T> {
+    /// The items; fewer than there are rows when some do not read.
+    pub items: Vec<T>,
+    /// Whether there is more beyond them, away from the end that was read from. It is told from the
+    /// rows: one that does not read is no reason to believe that the list ends.
+    pub more: bool,
+}
+
+impl<T> Default for Stretch<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            more: false,
+        }
     }
 }
 
@@ -115,7 +143,8 @@ pub(crate) enum Direction {
     Falling,
 }
 
-/// Cuts a window out of a list ordered by two columns.
+/// Cuts a window out of a list ordered by two columns, and one row more, to know whether there is
+/// more.
 pub(crate) fn cut<E: EntityTrait, K, A, B>(
     select: Select<E>,
     columns: (E::Column, E::Column),
@@ -152,7 +181,7 @@ where
     select
         .order_by(columns.0, order.clone())
         .order_by(columns.1, order)
-        .limit(window.limit)
+        .limit(window.limit.saturating_add(1))
 }
 
 /// Cuts a window out of a list ordered by time, newest first.

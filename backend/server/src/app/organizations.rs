@@ -128,7 +128,7 @@ pub async fn page(
         name: key.0.clone(),
         id: OrganizationId::new(key.1),
     };
-    let rows = app.store.organizations(filter, &page.window(key)).await?;
+    let stretch = app.store.organizations(filter, &page.window(key)).await?;
     let total = if asked.counted {
         app.store.count_organizations(filter).await?
     } else {
@@ -139,7 +139,7 @@ pub async fn page(
         now: page.now,
     };
     Ok(Ok(Found {
-        page: Paged::from_rows(rows, &page),
+        page: Paged::from_stretch(stretch, &page),
         total,
         origin,
     }))

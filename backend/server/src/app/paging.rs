@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use faelled_engine::id::Id;
-use faelled_store::{End, Moment, StoreError, Window};
+use faelled_store::{End, Moment, StoreError, Stretch, Window};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -233,18 +233,15 @@ impl<T> Paged<T> {
         }
     }
 
-    /// A page from up to `size + 1` rows, in the list's own order, read from the end asked for.
-    pub fn from_rows<K>(mut rows: Vec<T>, page: &Page<K>) -> Self {
-        let more = rows.len() > page.size;
+    /// A page of a list that the record cuts.
+    pub fn from_stretch<K>(stretch: Stretch<T>, page: &Page<K>) -> Self {
         let (has_previous, has_next) = if page.from_back {
-            rows.drain(..rows.len().saturating_sub(page.size));
-            (more, page.before.is_some())
+            (stretch.more, page.before.is_some())
         } else {
-            rows.truncate(page.size);
-            (page.after.is_some(), more)
+            (page.after.is_some(), stretch.more)
         };
         Self {
-            items: rows,
+            items: stretch.items,
             has_previous,
             has_next,
         }
@@ -252,8 +249,7 @@ impl<T> Paged<T> {
 }
 
 impl<K> Page<K> {
-    /// The stretch of rows that the page needs: one more than it shows, to know whether there is
-    /// more.
+    /// The stretch of the list that the page shows.
     pub fn window<W>(&self, bound: impl Fn(&K) -> W) -> Window<W> {
         Window {
             after: self.after.as_ref().map(&bound),
@@ -263,7 +259,7 @@ impl<K> Page<K> {
             } else {
                 End::First
             },
-            limit: self.size as u64 + 1,
+            limit: self.size as u64,
         }
     }
 }
@@ -313,12 +309,12 @@ impl MomentKey {
     }
 }
 
-/// Reads a page of a timeline. `rows` reads a window of it, `count` all of it, if somebody asks.
+/// Reads a page of a timeline. `stretch` reads a window of it, `count` all of it, if somebody asks.
 pub async fn timeline<T, I>(
     app: &App,
     scope: Scope,
     asked: Asked<'_>,
-    rows: impl AsyncFnOnce(Window<Moment<I>>) -> Result<Vec<T>, StoreError>,
+    stretch: impl AsyncFnOnce(Window<Moment<I>>) -> Result<Stretch<T>, StoreError>,
     count: impl AsyncFnOnce() -> Result<u64, StoreError>,
 ) -> Result<Result<Timeline<T>, PageError>, StoreError> {
     let page = match asked
@@ -328,14 +324,14 @@ pub async fn timeline<T, I>(
         Ok(page) => page,
         Err(error) => return Ok(Err(error)),
     };
-    let rows = rows(page.window(MomentKey::moment)).await?;
+    let stretch = stretch(page.window(MomentKey::moment)).await?;
     let total = if asked.counted { count().await? } else { 0 };
     let origin = Origin {
         scope,
         now: page.now,
     };
     Ok(Ok(Timeline {
-        page: Paged::from_rows(rows, &page),
+        page: Paged::from_stretch(stretch, &page),
         total,
         origin,
     }))

@@ -7,7 +7,7 @@ use faelled_engine::{
     id::PersonId,
     listing::{Listing, Poster},
 };
-use faelled_store::{NewToken, Notice, Store, StoreError, TokenHash};
+use faelled_store::{NewToken, Notice, Store, StoreError, Stretch, TokenHash};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -48,16 +48,20 @@ pub async fn notices(
         async |window| {
             let notices = app.store.notices(&posters, &window).await?;
             let mut ids: Vec<_> = notices
+                .items
                 .iter()
                 .flat_map(|n| [n.listing, n.counterpart])
                 .collect();
             ids.sort_unstable();
             ids.dedup();
             let listings = app.store.listings_by_ids(&ids).await?;
-            Ok(notices
-                .into_iter()
-                .filter_map(|notice| shown(notice, &listings))
-                .collect())
+            let items = notices.items.into_iter();
+            Ok(Stretch {
+                items: items
+                    .filter_map(|notice| shown(notice, &listings))
+                    .collect(),
+                more: notices.more,
+            })
         },
         async || app.store.count_notices(&posters).await,
     )

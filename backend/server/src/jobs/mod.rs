@@ -46,9 +46,9 @@ pub enum JobError {
 impl JobError {
     /// Whether the job is tried again. That the record was busy says nothing against the job,
     /// however often it was: an outage delays, and loses nothing.
-    fn is_worth_another_try(&self, job: &ClaimedJob, settings: Settings) -> bool {
+    fn is_worth_another_try(&self, attempts: u32, settings: Settings) -> bool {
         match self {
-            Self::Retry(_) => self.is_busy() || job.attempts < settings.max_attempts,
+            Self::Retry(_) => self.is_busy() || attempts < settings.max_attempts,
             Self::Fail(_) => false,
         }
     }
@@ -138,20 +138,17 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
     let outcome = if job.attempts > settings.max_attempts {
         Err(JobError::Fail("it was claimed too often without an end"))
     } else {
-        let performing = AssertUnwindSafe(perform_kind(app, job)).catch_unwind();
-        performing
-            .await
-            .unwrap_or(Err(JobError::Fail("it panicked; the log says where")))
+        caught(perform_kind(app, job)).await
     };
     let outcome_name = match &outcome {
         Ok(()) => "done",
-        Err(error) if error.is_worth_another_try(job, settings) => "retried",
+        Err(error) if error.is_worth_another_try(job.attempts, settings) => "retried",
         Err(_) => "buried",
     };
     observe::job(&job.kind, outcome_name);
     let recorded = match outcome {
         Ok(()) => return,
-        Err(error) if error.is_worth_another_try(job, settings) => {
+        Err(error) if error.is_worth_another_try(job.attempts, settings) => {
             tracing::info!(job = job.id.0, kind = %job.kind, %error, "job will be tried again");
             let again = app.clock.now() + backoff(job.attempts);
             let told = error.to_string();
@@ -171,6 +168,14 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
     }
 }
 
+/// What panics once will panic again.
+async fn caught(performing: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
+    AssertUnwindSafe(performing)
+        .catch_unwind()
+        .await
+        .unwrap_or(Err(JobError::Fail("it panicked; the log says where")))
+}
+
 async fn perform_kind(app: &App, job: &ClaimedJob) -> Result<(), JobError> {
     match job.kind.as_str() {
         assess::KIND => assess::perform(app, job).await,
@@ -182,4 +187,42 @@ async fn perform_kind(app: &App, job: &ClaimedJob) -> Result<(), JobError> {
 /// 1 s, 2 s, 4 s … at most 10 minutes.
 fn backoff(attempts: u32) -> TimeDelta {
     TimeDelta::seconds(1 << attempts.saturating_sub(1).min(10)).min(TimeDelta::minutes(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: Settings = Settings {
+        workers: 1,
+        lease: Duration::from_mins(1),
+        poll: Duration::from_secs(1),
+        max_attempts: 3,
+    };
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_not_tried_again() {
+        let error = caught(async { panic!("as a bug would") })
+            .await
+            .unwrap_err();
+        assert!(!error.is_worth_another_try(1, SETTINGS), "{error}");
+        assert!(caught(async { Ok(()) }).await.is_ok());
+    }
+
+    #[test]
+    fn a_busy_record_is_never_held_against_a_job() {
+        let busy = JobError::Retry(StoreError::Busy);
+        assert!(busy.is_worth_another_try(1_000, SETTINGS));
+        let broken = JobError::Retry(StoreError::Configuration("as if".into()));
+        assert!(broken.is_worth_another_try(2, SETTINGS));
+        assert!(!broken.is_worth_another_try(3, SETTINGS));
+    }
+
+    #[test]
+    fn tries_come_further_and_further_apart() {
+        let waits: Vec<i64> = [1, 2, 3, 10, 11, 1_000]
+            .map(|attempts| backoff(attempts).num_seconds())
+            .to_vec();
+        assert_eq!(waits, [1, 2, 4, 512, 600, 600]);
+    }
 }

@@ -277,15 +277,15 @@ async fn read_all(
         let names = store
             .organizations(&OrganizationFilter::default(), &window)
             .await?;
-        for organization in &names {
+        for organization in &names.items {
             board.name(
                 organization.id,
                 organization.version,
                 &organization.profile.name,
             );
         }
-        match names.last() {
-            Some(last) if names.len() as u64 == ORGANIZATIONS_AT_ONCE => {
+        match names.items.last() {
+            Some(last) if names.more => {
                 window = Window::first(ORGANIZATIONS_AT_ONCE).after(OrganizationKey::of(last));
             }
             _ => break,
