@@ -5,6 +5,7 @@ use faelled_tests::{
     TestServer, User, both_databases,
     server::{absent_id, base64, organization_id, text},
 };
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::words::{
@@ -177,6 +178,22 @@ both_databases! {
             let node = server.data(&anna, query, json!({ "id": id })).await["node"].clone();
             assert_eq!(node, expected);
         }
+        server.end().await;
+    }
+
+    async fn what_cannot_be_read_leaves_the_rest_of_an_answer_alone(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let (anna, bo) = (server.person("Anna", "Berg").await, server.person("Bo", "Dal").await);
+        let listing = post(&server, &anna, need(json!({}))).await;
+        let agreed = propose(&server, &bo, &listing, None).await;
+        server.run_jobs().await;
+        let spoil = "ALTER TABLE agreement RENAME TO mislaid";
+        record.raw().await.execute_unprepared(spoil).await.unwrap();
+        let query = "query($id: ID!) { spoilt: node(id: $id) { id } viewer { person { firstName } } }";
+        let answer = server.ask(&anna, query, json!({ "id": agreed })).await;
+        assert_eq!(answer["data"], json!({ "spoilt": null, "viewer": { "person": { "firstName": "Anna" } } }));
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
+        assert_eq!(answer["errors"][0]["path"], json!(["spoilt"]));
         server.end().await;
     }
 }

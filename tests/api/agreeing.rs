@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 use faelled_engine::organization::Role;
 use faelled_tests::{
     TestServer, User, both_databases,
-    server::{organization_id, text},
+    server::{organization_id, reason, text},
 };
 use serde_json::{Value, json};
 
 use crate::words::{
-    PROPOSE, agree, decide, draft, need, post, post_for, propose, step, support, take,
+    PROPOSE, UPDATE, agree, decide, draft, need, post, post_for, propose, step, support, take,
 };
 
 const PLACES: &str =
@@ -58,6 +58,28 @@ both_databases! {
         assert_eq!(take(&server, &anna, "accept", &second).await, "CONFIRMED");
         assert_eq!(take(&server, &cy, "complete", &second).await, "COMPLETED");
         assert_eq!(places_left(&server, &anna, &id).await, 0, "what happened keeps its place");
+        server.run_jobs().await;
+        server.end().await;
+    }
+
+    async fn a_capacity_below_what_is_taken_is_told_beside_all_else(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let anna = server.person("Anna", "Berg").await;
+        let id = post(&server, &anna, need(json!({ "capacity": 3 }))).await;
+        for name in ["Bo", "Cy"] {
+            agree(&server, &server.person(name, "Dal").await, &anna, &id).await;
+        }
+        let change = |capacity: i32, title: &str| {
+            let changes = json!({ "capacity": capacity, "title": title });
+            json!({ "input": { "id": id, "version": 1, "changes": changes } })
+        };
+        for capacity in [-1, 0, 1] {
+            let errors = server.refused(&anna, UPDATE, change(capacity, " ")).await;
+            let told: Vec<String> = errors.iter().map(reason).collect();
+            assert_eq!(told, ["BLANK changes.title", "OUT_OF_RANGE changes.capacity"], "{capacity}");
+        }
+        let changed = server.did(&anna, UPDATE, change(2, "Gåture søges")).await;
+        assert_eq!(changed["capacity"], 2);
         server.run_jobs().await;
         server.end().await;
     }

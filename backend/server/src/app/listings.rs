@@ -115,17 +115,21 @@ pub async fn update(
         }
         let mut draft = listing.content.draft(&app.catalog);
         change(&mut draft);
-        let content = read(app, &draft, now).map_err(|e| e.within("changes"))?;
-        if content
-            .capacity
-            .is_some_and(|capacity| capacity < listing.taken)
-        {
+        let mut refusals = Vec::new();
+        let content = read(app, &draft, now).map_err(|e| e.within("changes"));
+        let content = gather(&mut refusals, content)?;
+        // Anything else that can be wrong with a capacity has been said.
+        let too_few = 1..i64::from(listing.taken);
+        if draft.capacity.is_some_and(|asked| too_few.contains(&asked)) {
             let fault = Fault::OutOfRange {
                 min: f64::from(listing.taken),
                 max: 10_000.0,
             };
-            return Err(AppError::refused("changes.capacity", Why::Invalid(fault)));
+            refusals.push(Refusal::at("changes.capacity", Why::Invalid(fault)));
         }
+        let (Some(content), true) = (content, refusals.is_empty()) else {
+            return Err(AppError::Refused(refusals));
+        };
         listing.certificate_declared =
             declared(&content, listing.certificate_declared, person, now);
         listing.content = content;

@@ -8,13 +8,12 @@ use faelled_engine::{
 use super::{
     Here,
     error::{ApiError, ApiResult},
-    id::{self, Name},
+    id,
     inputs::ListingFilter,
     mutations::listings::{PreviewListingInput, PreviewListingPayload},
     paging::{Connection, cost, page_args},
     types::{
-        agreement::Match,
-        listing::{Listing, ListingConnection},
+        listing::ListingConnection,
         node::Node,
         organization::Organization,
         place::Place,
@@ -25,7 +24,6 @@ use super::{
 };
 use crate::app::{
     listings::{self, PostListing},
-    matches,
     organizations::{self, Filter as OrganizationFilter},
     paging::{Asked, Paged, Scope},
 };
@@ -45,34 +43,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque identity.")] id: ID,
-    ) -> ApiResult<Option<Node>> {
-        let fault = |error| ApiError::store(ctx.language(), error);
-        let loaders = ctx.loaders();
-        match id::decode_any(&id) {
-            None => Ok(None),
-            Some(Name::Theme(code)) => Ok(ctx
-                .app()
-                .catalog
-                .themes
-                .find(&code)
-                .map(|theme| Node::Theme(Theme(theme)))),
-            Some(Name::Organization(id)) => {
-                let organization = loaders.organization(id).await.map_err(fault)?;
-                Ok(organization.map(|found| Node::Organization(Organization(found))))
-            }
-            Some(Name::Listing(id)) => match loaders.listing(id).await.map_err(fault)? {
-                Some(posted) => Ok(Listing::new(posted)
-                    .if_visible(ctx)
-                    .await?
-                    .map(Node::Listing)),
-                None => Ok(None),
-            },
-            Some(Name::Match(id)) => {
-                let agreed = matches::visible(ctx.app(), ctx.actor(), id).await;
-                let agreed = agreed.map_err(|error| ApiError::store(ctx.language(), error))?;
-                Ok(agreed.map(|agreed| Node::Match(Match(agreed))))
-            }
-        }
+    ) -> Option<ApiResult<Node>> {
+        Node::find(ctx, id::decode_any(&id)?).await.transpose()
     }
 
     /// Who asks; null for somebody who has not signed in.
@@ -218,12 +190,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque identity.")] id: ID,
-    ) -> ApiResult<Option<Organization>> {
-        let organization = ctx
-            .loaders()
-            .organization(id::decode::<kind::Organization>(&id))
-            .await;
-        let organization = organization.map_err(|error| ApiError::store(ctx.language(), error))?;
-        Ok(organization.map(Organization))
+    ) -> Option<ApiResult<Organization>> {
+        let id = id::decode::<kind::Organization>(&id);
+        let organization = ctx.loaders().organization(id).await;
+        organization
+            .map(|organization| organization.map(Organization))
+            .map_err(|error| ApiError::store(ctx.language(), error))
+            .transpose()
     }
 }

@@ -100,16 +100,13 @@ impl Match {
     }
 
     /// The listing that it was proposed to; null if this viewer may no longer see it.
-    async fn listing(&self, ctx: &Context<'_>) -> ApiResult<Option<Listing>> {
-        Self::listing_of(ctx, self.0.listing).await
+    async fn listing(&self, ctx: &Context<'_>) -> Option<ApiResult<Listing>> {
+        Self::listing_of(ctx, self.0.listing).await.transpose()
     }
 
     /// The proposer's own listing; null if there is none, or this viewer may no longer see it.
-    async fn counterpart(&self, ctx: &Context<'_>) -> ApiResult<Option<Listing>> {
-        match self.0.counterpart {
-            Some(id) => Self::listing_of(ctx, id).await,
-            None => Ok(None),
-        }
+    async fn counterpart(&self, ctx: &Context<'_>) -> Option<ApiResult<Listing>> {
+        Self::listing_of(ctx, self.0.counterpart?).await.transpose()
     }
 
     /// Who proposed.

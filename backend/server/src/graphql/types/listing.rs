@@ -194,32 +194,34 @@ impl Listing {
     }
 
     /// The organization that posts it; null when a private person does.
-    async fn organization(&self, ctx: &Context<'_>) -> ApiResult<Option<Organization>> {
+    async fn organization(&self, ctx: &Context<'_>) -> Option<ApiResult<Organization>> {
         let Poster::Organization(id) = self.listing().poster else {
-            return Ok(None);
+            return None;
         };
         let organization = ctx.loaders().organization(id).await;
-        let organization = organization.map_err(|error| ApiError::store(ctx.language(), error))?;
-        Ok(organization.map(Organization))
+        organization
+            .map(|organization| organization.map(Organization))
+            .map_err(|error| ApiError::store(ctx.language(), error))
+            .transpose()
     }
 
     /// The private person who posts it, as far as this viewer may know: nobody who is not signed
     /// in; the first name if the person allows it; name and contact when both have said yes.
-    async fn person(&self, ctx: &Context<'_>) -> ApiResult<Option<Person>> {
+    async fn person(&self, ctx: &Context<'_>) -> Option<ApiResult<Person>> {
         let Poster::Person(id) = self.listing().poster else {
-            return Ok(None);
+            return None;
         };
-        if ctx.actor().person().is_none() {
-            return Ok(None);
-        }
+        ctx.actor().person()?;
         let fault = |error| ApiError::store(ctx.language(), error);
-        let confirmed = ctx
-            .loaders()
-            .is_confirmed_side(self.listing().id)
-            .await
-            .map_err(fault)?;
-        let person = ctx.loaders().person(id).await.map_err(fault)?;
-        Ok(person.and_then(|known| known.seen_by(ctx.actor(), confirmed)))
+        let confirmed = ctx.loaders().is_confirmed_side(self.listing().id).await;
+        let confirmed = match confirmed.map_err(fault) {
+            Ok(confirmed) => confirmed,
+            Err(error) => return Some(Err(error)),
+        };
+        let person = ctx.loaders().person(id).await.map_err(fault);
+        person
+            .map(|known| known.and_then(|known| known.seen_by(ctx.actor(), confirmed)))
+            .transpose()
     }
 
     /// Where, as exactly as this viewer may know.

@@ -47,14 +47,12 @@ impl Organization {
     }
 
     /// The organization that it is a branch or a part of.
-    async fn parent(&self, ctx: &Context<'_>) -> ApiResult<Option<Organization>> {
-        let Some(parent) = self.0.profile.parent else {
-            return Ok(None);
-        };
-        let parent = ctx.loaders().organization(parent).await;
-        Ok(parent
-            .map_err(|error| ApiError::store(ctx.language(), error))?
-            .map(Organization))
+    async fn parent(&self, ctx: &Context<'_>) -> Option<ApiResult<Organization>> {
+        let parent = ctx.loaders().organization(self.0.profile.parent?).await;
+        parent
+            .map(|parent| parent.map(Organization))
+            .map_err(|error| ApiError::store(ctx.language(), error))
+            .transpose()
     }
 
     /// What it does.

@@ -27,10 +27,12 @@ pub struct Viewer {
 #[Object]
 impl Viewer {
     /// Who it is.
-    async fn person(&self, ctx: &Context<'_>) -> ApiResult<Option<Person>> {
+    async fn person(&self, ctx: &Context<'_>) -> Option<ApiResult<Person>> {
         let known = ctx.loaders().person(self.person).await;
-        let known = known.map_err(|error| ApiError::store(ctx.language(), error))?;
-        Ok(known.and_then(|known| Person::new(known.person, PersonView::Contact)))
+        known
+            .map(|known| known.and_then(|known| Person::new(known.person, PersonView::Contact)))
+            .map_err(|error| ApiError::store(ctx.language(), error))
+            .transpose()
     }
 
     /// The organizations that the person belongs to.
