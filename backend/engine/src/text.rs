@@ -34,9 +34,14 @@ fn bounded(
     }
 }
 
-/// Characters that turn or hide text: bidirectional controls and zero-width ones but the joiner.
+/// Characters that turn or hide text: bidirectional controls, soft hyphens, and what has no width,
+/// but for the joiner, which emoji are made with.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    matches!(
+        c,
+        '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'
+            ..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+    )
 }
 
 /// The folded words of a text: lower case, æ→ae, ø→oe, å→aa, other accents removed; a word is a
@@ -92,7 +97,10 @@ mod tests {
     fn a_line_refuses_what_nobody_can_read() {
         assert_eq!(line("   ", 1, 5), Err(Fault::Blank));
         assert_eq!(line("a\u{7}b", 1, 5), Err(Fault::ControlCharacters));
-        assert_eq!(line("a\u{202E}b", 1, 5), Err(Fault::ControlCharacters));
+        for c in ['\u{202E}', '\u{61C}', '\u{2060}', '\u{200C}', '\u{AD}'] {
+            let hidden = format!("a{c}b");
+            assert_eq!(line(&hidden, 1, 5), Err(Fault::ControlCharacters), "{c:?}");
+        }
         assert_eq!(line("abcdef", 1, 5), Err(Fault::TooLong { max: 5, got: 6 }));
         assert_eq!(line(" abc ", 1, 5), Ok("abc".into()));
         assert_eq!(lines("a\nb", 1, 5), Ok("a\nb".into()));
