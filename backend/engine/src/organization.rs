@@ -129,10 +129,13 @@ impl Profile {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let name = problems.take("name", text::line(&draft.name, 2, 120));
-        let cvr = given(&mut problems, "cvr", draft.cvr.as_deref(), cvr);
-        let email = given(&mut problems, "email", draft.email.as_deref(), email);
-        let phone = given(&mut problems, "phone", draft.phone.as_deref(), phone);
-        let website = given(&mut problems, "website", draft.website.as_deref(), website);
+        let mut given = |field, value: &Option<String>, form, read| {
+            problems.take(field, given(value.as_deref(), form, read).transpose())
+        };
+        let cvr = given("cvr", &draft.cvr, Format::Cvr, cvr);
+        let email = given("email", &draft.email, Format::Email, email);
+        let phone = given("phone", &draft.phone, Format::Phone, phone);
+        let website = given("website", &draft.website, Format::Url, website);
         let postcode = problems.take("postalCode", catalog.gazetteer.resolve(&draft.postal_code));
         let description = problems.take(
             "description",
@@ -155,31 +158,17 @@ impl Profile {
     }
 }
 
-/// Reads an optional text: an empty one counts as not given.
-#[expect(
-    clippy::option_option,
-    reason = "outer: whether it could be read; inner: whether it was given"
-)]
+/// Reads an optional text of a form: an empty one counts as not given.
 fn given(
-    problems: &mut Problems,
-    field: &str,
     value: Option<&str>,
+    expected: Format,
     read: fn(&str) -> Option<String>,
-) -> Option<Option<String>> {
-    let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else {
-        return Some(None);
-    };
-    let expected = match field {
-        "cvr" => Format::Cvr,
-        "email" => Format::Email,
-        "phone" => Format::Phone,
-        _ => Format::Url,
-    };
-    let read = read(value).ok_or_else(|| Fault::Malformed {
+) -> Option<Result<String, Fault>> {
+    let value = value.map(str::trim).filter(|value| !value.is_empty())?;
+    Some(read(value).ok_or_else(|| Fault::Malformed {
         expected,
         value: shortened(value),
-    });
-    problems.take(field, read).map(Some)
+    }))
 }
 
 fn cvr(text: &str) -> Option<String> {
