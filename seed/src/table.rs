@@ -187,11 +187,15 @@ impl<'t> Row<'t> {
 
     /// Reads a local date unless the cell is empty.
     pub(crate) fn date(&mut self, column: &str) -> Option<Option<NaiveDate>> {
-        self.read(column, "a local date such as 2026-01-06", |text| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()
-                .filter(|date| is_near(*date))
-        })
+        self.read(
+            column,
+            "a local date such as 2026-01-06, in the years 2000-2100",
+            |text| {
+                NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                    .ok()
+                    .filter(|date| is_near(*date))
+            },
+        )
     }
 
     /// Reads `yes` or `no` unless the cell is empty.
@@ -244,7 +248,8 @@ impl<'t> Row<'t> {
     }
 }
 
-/// The years that the engine reads; others are slips of the finger.
+/// Whether a listing can have been posted on this date, or end on it: a schedule begins in 2020 at the
+/// earliest, but what it stands in may be older. Anything else is a slip of the finger.
 fn is_near(date: NaiveDate) -> bool {
     use chrono::Datelike;
     (2000..=2100).contains(&date.year())

@@ -1,5 +1,5 @@
-//! Pure judgement. Everything here is a function of its arguments: the same input, the same `now`
-//! and the same seed give the same answer. `docs/MATCHING.md` is the law that this crate follows.
+//! Pure judgement. Everything here is a function of its arguments: the same input and the same `now`
+//! give the same answer. `docs/MATCHING.md` is the law that this crate follows.
 #![warn(missing_docs)]
 
 pub mod access;
