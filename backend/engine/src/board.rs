@@ -148,18 +148,17 @@ pub struct Board {
 
 impl Board {
     /// Takes in a listing as it now is. One whose status is not open leaves the board; one that is
-    /// older than what the board has changes nothing. Says whether anything changed.
-    pub fn put(&mut self, posted: Posted) -> bool {
+    /// older than what the board has changes nothing.
+    pub fn put(&mut self, posted: Posted) {
         let listing = &posted.listing;
         let known = self.listings.get(&listing.id);
         if known.is_some_and(|known| known.listing.revision > listing.revision) {
-            return false;
+            return;
         }
         if listing.status == ListingStatus::Open {
             self.listings.insert(listing.id, Arc::new(posted));
-            true
         } else {
-            self.listings.remove(&listing.id).is_some()
+            self.listings.remove(&listing.id);
         }
     }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
-    paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
+    paging::{Origin, PageArgs, PageError, Paged, Scope},
 };
 use crate::{clock::fresh_id, jobs};
 
@@ -331,27 +331,20 @@ pub fn find(
         return Err(ListError::Filter(vec![problem]));
     }
     let scope = Scope::of("listings", &(draft, order));
-    let page: Page<CursorKey> = args
-        .read(&app.cursors, scope, max, app.clock.now())
-        .map_err(ListError::Page)?;
-    let page = Page {
-        now: page.now,
-        size: page.size,
-        from_back: page.from_back,
-        after: page.after.map(SortKey::from),
-        before: page.before.map(SortKey::from),
-    };
-    let hits = nearby::find(&app.live.board(), &app.catalog, &filter, order, page.now);
+    let page = args
+        .read::<CursorKey>(&app.cursors, scope, max, app.clock.now())
+        .map_err(ListError::Page)?
+        .map(SortKey::from);
+    let mut hits = nearby::find(&app.live.board(), &app.catalog, &filter, order, page.now);
     let origin = Origin {
         scope,
         now: page.now,
     };
     // Later pages are judged at the time of the first, but show nothing that is over by now.
-    let mut hits = hits;
     hits.retain(|hit| hit.posted.is_open(app.clock.now()));
     let hits = Arc::new(hits);
     let total = hits.len();
-    let page = Paged::cut(hits.as_ref().clone(), &page, |hit| hit.key);
+    let page = Paged::cut(&hits, &page, |hit| hit.key);
     Ok(Found {
         page,
         total,

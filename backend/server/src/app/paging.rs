@@ -210,7 +210,10 @@ pub struct Paged<T> {
 
 impl<T> Paged<T> {
     /// Cuts a page out of a whole list that is in order.
-    pub fn cut<K: Ord>(all: Vec<T>, page: &Page<K>, key: impl Fn(&T) -> K) -> Self {
+    pub fn cut<K: Ord>(all: &[T], page: &Page<K>, key: impl Fn(&T) -> K) -> Self
+    where
+        T: Clone,
+    {
         let from = page
             .after
             .as_ref()
@@ -224,12 +227,10 @@ impl<T> Paged<T> {
         } else {
             (from, (from + page.size).min(to))
         };
-        let (has_previous, has_next) = (start > 0, end < all.len());
-        let items = all.into_iter().skip(start).take(end - start).collect();
         Self {
-            items,
-            has_previous,
-            has_next,
+            items: all[start..end].to_vec(),
+            has_previous: start > 0,
+            has_next: end < all.len(),
         }
     }
 
@@ -249,6 +250,17 @@ impl<T> Paged<T> {
 }
 
 impl<K> Page<K> {
+    /// The same page, its ends told otherwise.
+    pub fn map<L>(self, told: impl Fn(K) -> L) -> Page<L> {
+        Page {
+            now: self.now,
+            size: self.size,
+            from_back: self.from_back,
+            after: self.after.map(&told),
+            before: self.before.map(&told),
+        }
+    }
+
     /// The stretch of the list that the page shows.
     pub fn window<W>(&self, bound: impl Fn(&K) -> W) -> Window<W> {
         Window {
@@ -388,7 +400,7 @@ mod tests {
             let all: Vec<i32> = (0..total).collect();
             let (mut forward, mut after) = (Vec::<i32>::new(), None);
             loop {
-                let paged = Paged::cut(all.clone(), &page(false, after, None), |i| *i);
+                let paged = Paged::cut(&all, &page(false, after, None), |i| *i);
                 assert_eq!(paged.has_previous, !forward.is_empty());
                 forward.extend(&paged.items);
                 after = paged.items.last().copied();
@@ -399,7 +411,7 @@ mod tests {
             assert_eq!(forward, all);
             let (mut backward, mut before) = (Vec::<i32>::new(), None);
             loop {
-                let paged = Paged::cut(all.clone(), &page(true, None, before), |i| *i);
+                let paged = Paged::cut(&all, &page(true, None, before), |i| *i);
                 assert_eq!(paged.has_next, !backward.is_empty());
                 backward.splice(0..0, paged.items.iter().copied());
                 before = paged.items.first().copied();

@@ -135,7 +135,7 @@ impl Query {
             .enumerate()
             .collect();
         let total = found.len() as u64;
-        let paged = Paged::cut(found, &page, |(at, _)| *at);
+        let paged = Paged::cut(&found, &page, |(at, _)| *at);
         let seal = |(at, _): &(usize, FoundPlace<'_>)| app.cursors.seal(scope, page.now, at);
         Ok(Connection::new(paged, total, seal, |(_, place)| {
             Place::from(place)
