@@ -6,7 +6,7 @@ use crate::{
     catalog::{Catalog, Language, TargetGroupRef},
     id::{ListingId, OrganizationId, PersonId},
     place::{Attendance, Location, Point, Reach},
-    problem::{Fault, Problem, Problems},
+    problem::{Fault, Problem, Problems, shortened},
     schedule::{HORIZON, Schedule, ScheduleDraft},
     text,
     theme::ThemeRef,
@@ -417,7 +417,7 @@ fn codes<T: PartialEq>(
                 problems.note(
                     &format!("{field}.{at}"),
                     Fault::Repeated {
-                        value: code.clone(),
+                        value: shortened(code),
                     },
                 );
                 whole = false;
