@@ -216,18 +216,18 @@ pub struct Content {
 impl Content {
     /// Reads a draft and gathers everything that is wrong with it.
     pub fn parse(draft: &ListingDraft, catalog: &Catalog) -> Result<Self, Vec<Problem>> {
-        Self::read(draft, catalog, Schedule::parse)
+        Self::read(draft, catalog, Schedule::parse(&draft.schedule))
     }
 
     /// Reads a draft that was judged when it came in; see [`Schedule::restore`].
     pub fn restore(draft: &ListingDraft, catalog: &Catalog) -> Result<Self, Vec<Problem>> {
-        Self::read(draft, catalog, Schedule::restore)
+        Self::read(draft, catalog, Schedule::restore(&draft.schedule))
     }
 
     fn read(
         draft: &ListingDraft,
         catalog: &Catalog,
-        schedule: impl Fn(&ScheduleDraft) -> Result<Schedule, Vec<Problem>>,
+        schedule: Result<Schedule, Vec<Problem>>,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let kind = problems.take("kind", draft.kind.ok_or(Fault::Blank));
@@ -254,7 +254,7 @@ impl Content {
         let location = problems.take_within("place", location(draft, catalog));
         let attendance = problems.take("attendance", draft.attendance.ok_or(Fault::Blank));
         let reach = problems.take("reachKm", draft.reach_km.map(Reach::from_km).transpose());
-        let schedule = problems.take_within("schedule", schedule(&draft.schedule));
+        let schedule = problems.take_within("schedule", schedule);
         let effort = whole(
             &mut problems,
             "effortMinutes",
@@ -313,14 +313,15 @@ impl Content {
         catalog: &Catalog,
         now: DateTime<Utc>,
     ) -> Result<Self, Vec<Problem>> {
-        match Self::parse(draft, catalog) {
-            Ok(content) => content.check_ahead(now).map(|()| content),
-            Err(mut problems) => {
-                // A schedule that cannot be read has been named, and counts as none here.
-                let schedule = Schedule::parse(&draft.schedule).unwrap_or_default();
-                let ahead = check_ahead(draft.expires_at, &schedule, now);
-                problems.extend(ahead.err().into_iter().flatten());
-                Err(problems)
+        let schedule = Schedule::parse(&draft.schedule);
+        // A schedule that cannot be read is named as such, and counts as none here.
+        let none = Schedule::default();
+        let ahead = check_ahead(draft.expires_at, schedule.as_ref().unwrap_or(&none), now);
+        match (Self::read(draft, catalog, schedule), ahead) {
+            (Ok(content), Ok(())) => Ok(content),
+            (content, ahead) => {
+                let problems = [content.err(), ahead.err()];
+                Err(problems.into_iter().flatten().flatten().collect())
             }
         }
     }
