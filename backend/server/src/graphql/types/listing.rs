@@ -255,6 +255,7 @@ impl Listing {
     }
 
     /// The next times, within twelve months.
+    #[graphql(complexity = "usize::try_from(first).unwrap_or(1).clamp(1, 100) * child_complexity")]
     async fn occurrences(
         &self,
         ctx: &Context<'_>,
