@@ -95,6 +95,8 @@ pub(crate) fn accepted(fault: &Fault) -> String {
         Fault::TooLong { max, got } => format!("at most {max} characters, not {got}"),
         Fault::ControlCharacters => "text without control characters".to_owned(),
         Fault::OutOfRange { min, max } => format!("a number from {min} to {max}"),
+        Fault::LastsTooLong { max_days } => format!("at most {max_days} days"),
+        Fault::OutsideYears { first, last } => format!("a date in the years {first}-{last}"),
         Fault::OutsideDenmark => "a point within Denmark, in decimal degrees".to_owned(),
         Fault::Unknown { what, value } => {
             let list = match what {

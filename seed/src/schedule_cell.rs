@@ -3,8 +3,8 @@
 
 use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
 use faelled_engine::schedule::{
-    OneOffDraft, RecurrenceDraft, ScheduleDraft, duration, duration_text, instant, local,
-    local_date_time, wall,
+    OneOffDraft, RecurrenceDraft, ScheduleDraft, duration, duration_text, end_instant, end_text,
+    instant, local, local_date_time, wall,
 };
 
 /// What a cell may hold.
@@ -31,10 +31,9 @@ fn read_entry(entry: &str, draft: &mut ScheduleDraft) -> Option<()> {
     let length = duration(length).ok()?;
     let Some(rule) = parts.next() else {
         // The length is exact, the draft asks for the local end: they differ across daylight saving.
-        let end = local(instant(start) + length).naive_local();
         draft.one_offs.push(OneOffDraft {
             start: wall(start),
-            end: wall(end),
+            end: end_text(instant(start) + length),
         });
         return Some(());
     };
@@ -70,7 +69,7 @@ fn date(text: &str) -> Option<NaiveDate> {
 pub(crate) fn write(draft: &ScheduleDraft) -> Option<String> {
     let one_offs = draft.one_offs.iter().map(|one_off| {
         let start = local_date_time(&one_off.start).ok()?;
-        let length = instant(local_date_time(&one_off.end).ok()?) - instant(start);
+        let length = end_instant(&one_off.end).ok()? - instant(start);
         (length > TimeDelta::zero()).then(|| format!("{}/{}", wall(start), duration_text(length)))
     });
     let recurrences = draft.recurrences.iter().map(|recurrence| {
@@ -130,18 +129,15 @@ pub(crate) fn moved(draft: &ScheduleDraft, weeks: i64) -> ScheduleDraft {
 
 /// The start moves; how long it lasts stays exact, also across daylight saving.
 fn one_off_moved(one_off: &OneOffDraft, weeks: i64) -> OneOffDraft {
-    let times = (
-        local_date_time(&one_off.start),
-        local_date_time(&one_off.end),
-    );
+    let times = (local_date_time(&one_off.start), end_instant(&one_off.end));
     let (Ok(start), Ok(end)) = times else {
         return one_off.clone();
     };
     let moved = later(start, weeks);
-    let ends = instant(moved) + (instant(end) - instant(start));
+    let ends = instant(moved) + (end - instant(start));
     OneOffDraft {
         start: wall(moved),
-        end: wall(local(ends).naive_local()),
+        end: end_text(ends),
     }
 }
 
@@ -199,6 +195,8 @@ mod tests {
             "",
             "2026-01-06T14:00/PT2H",
             "2026-03-28T12:00/P1DT1H30M",
+            "2026-10-25T02:00/PT1H",
+            "2026-10-25T01:00/PT2H30M",
             "2026-01-06T14:00/PT2H RRULE:FREQ=WEEKLY;BYDAY=TU",
             "2026-01-06T14:00/PT45M RRULE:FREQ=WEEKLY EXDATE:2026-01-13,2026-01-20T14:00",
             "2026-02-01T09:00/P14D|2026-01-06T14:00/PT2H RRULE:FREQ=DAILY;COUNT=3",

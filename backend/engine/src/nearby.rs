@@ -90,11 +90,11 @@ struct FreeTime {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     near: Option<Near>,
-    kinds: Vec<ListingKind>,
+    kinds: HashSet<ListingKind>,
     themes: Vec<ThemeRef>,
     target_groups: Vec<TargetGroupRef>,
     languages: Vec<Language>,
-    attendance: Vec<Attendance>,
+    attendance: HashSet<Attendance>,
     dates: Option<(NaiveDate, NaiveDate)>,
     free_times: Vec<FreeTime>,
     organizations: HashSet<OrganizationId>,
@@ -139,27 +139,7 @@ impl Filter {
             );
         }
         if let Some((from, to)) = draft.dates {
-            if [from, to]
-                .iter()
-                .any(|date| !schedule::YEARS.contains(&date.year()))
-            {
-                let (min, max) = (*schedule::YEARS.start(), *schedule::YEARS.end());
-                let fault = Fault::OutOfRange {
-                    min: min.into(),
-                    max: max.into(),
-                };
-                problems.note("dates", fault);
-            } else if to < from {
-                problems.note("dates.to", Fault::EndBeforeStart);
-            } else if to - from > schedule::HORIZON {
-                problems.note(
-                    "dates.to",
-                    Fault::OutOfRange {
-                        min: 0.0,
-                        max: 366.0,
-                    },
-                );
-            }
+            check_dates(&mut problems, from, to);
         }
         let free_times = parse_free_times(&mut problems, &draft.free_times);
         let words = problems
@@ -168,11 +148,11 @@ impl Filter {
         let filter = (|| {
             Some(Self {
                 near: near?,
-                kinds: draft.kinds.clone(),
+                kinds: draft.kinds.iter().copied().collect(),
                 themes: themes?,
                 target_groups: target_groups?,
                 languages: languages?,
-                attendance: draft.attendance.clone(),
+                attendance: draft.attendance.iter().copied().collect(),
                 dates: draft.dates,
                 free_times: free_times?,
                 organizations: draft.organizations.iter().copied().collect(),
@@ -222,10 +202,8 @@ impl Filter {
             &content.languages
         };
         near_enough
-            && holds(&self.kinds, |kind| *kind == content.kind)
-            && holds(&self.attendance, |attendance| {
-                *attendance == content.attendance
-            })
+            && (self.kinds.is_empty() || self.kinds.contains(&content.kind))
+            && (self.attendance.is_empty() || self.attendance.contains(&content.attendance))
             && holds(&self.themes, |asked| {
                 content
                     .themes
@@ -276,15 +254,19 @@ impl Filter {
         if posted.is_by_agreement() {
             return effort.is_none_or(|effort| free.iter().any(|free| free.length() >= effort));
         }
-        posted.occurrences(now).any(|occurrence| {
-            free.iter().any(|free| {
-                free.holds(occurrence)
-                    || effort.is_some_and(|effort| {
-                        free.common(occurrence)
-                            .is_some_and(|common| common.length() >= effort)
-                    })
+        let whole = beside(
+            posted.occurrences(now),
+            free.iter().copied(),
+            |free, other| free.holds(other),
+        );
+        whole
+            || effort.is_some_and(|effort| {
+                let long = free.iter().copied().filter(|free| free.length() >= effort);
+                beside(posted.occurrences(now), long, |free, other| {
+                    free.common(other)
+                        .is_some_and(|common| common.length() >= effort)
+                })
             })
-        })
     }
 
     /// The weekly free times within the dates asked for, or else the window, from `now` on.
@@ -412,9 +394,45 @@ fn window(now: DateTime<Utc>) -> Occurrence {
     }
 }
 
+/// Whether the test holds of an occurrence and one of the two free stretches beside its start: the
+/// last that begins no later, the first that begins later. Both lists are in order and no stretch
+/// touches another, so that one walk does: a stretch that holds an occurrence begins no later than
+/// it, and of those that are long enough for an effort, either the one that the occurrence begins in
+/// has it in common with it, or the first that begins within.
+fn beside(
+    occurrences: impl Iterator<Item = Occurrence>,
+    free: impl Iterator<Item = Occurrence>,
+    test: impl Fn(Occurrence, Occurrence) -> bool,
+) -> bool {
+    let mut free = free.peekable();
+    let mut before = None;
+    for occurrence in occurrences {
+        while let Some(next) = free.next_if(|free| free.start <= occurrence.start) {
+            before = Some(next);
+        }
+        let beside = before.into_iter().chain(free.peek().copied());
+        if beside.into_iter().any(|free| test(free, occurrence)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether nothing is asked, or something asked for holds.
 fn holds<T>(asked: &[T], test: impl Fn(&T) -> bool) -> bool {
     asked.is_empty() || asked.iter().any(test)
+}
+
+fn check_dates(problems: &mut Problems, from: NaiveDate, to: NaiveDate) {
+    let mut near = true;
+    for (field, date) in [("dates.from", from), ("dates.to", to)] {
+        near &= problems.take(field, schedule::check_year(date)).is_some();
+    }
+    if near && to < from {
+        problems.note("dates.to", Fault::EndBeforeStart);
+    } else if near {
+        problems.take("dates.to", schedule::at_most(to - from, schedule::HORIZON));
+    }
 }
 
 fn parse_near(draft: &NearDraft, catalog: &Catalog) -> Result<Near, Vec<Problem>> {
@@ -666,4 +684,65 @@ pub fn facets(hits: &[Hit], catalog: &Catalog, filter: &Filter, now: DateTime<Ut
         }
     }
     facets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    fn stretch(start: i64, length: i64) -> Occurrence {
+        Occurrence {
+            start: at(start),
+            end: at(start + length),
+        }
+    }
+
+    #[test]
+    fn a_walk_finds_what_comparing_all_with_all_finds() {
+        let mut state = 1_u64;
+        let mut below = |bound: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            i64::try_from((state >> 33) % bound).unwrap()
+        };
+        for _ in 0..20_000 {
+            let mut occurrences: Vec<Occurrence> = (0..below(6))
+                .map(|_| stretch(below(60), below(30) + 1))
+                .collect();
+            occurrences.sort_unstable();
+            let mut end = 0;
+            let free: Vec<Occurrence> = (0..below(6))
+                .map(|_| {
+                    let free = stretch(end + below(10) + 1, below(15) + 1);
+                    end = (free.end - at(0)).num_minutes();
+                    free
+                })
+                .collect();
+            let any = |test: &dyn Fn(Occurrence, Occurrence) -> bool| {
+                let mut all = occurrences.iter();
+                all.any(|occurrence| free.iter().any(|free| test(*free, *occurrence)))
+            };
+            let walked = |least: TimeDelta, test: &dyn Fn(Occurrence, Occurrence) -> bool| {
+                let long = free.iter().copied().filter(|free| free.length() >= least);
+                beside(occurrences.iter().copied(), long, test)
+            };
+            let holds = |free: Occurrence, other: Occurrence| free.holds(other);
+            assert_eq!(walked(TimeDelta::zero(), &holds), any(&holds));
+            let effort = TimeDelta::minutes(below(12) + 1);
+            let common = |free: Occurrence, other: Occurrence| {
+                free.common(other)
+                    .is_some_and(|common| common.length() >= effort)
+            };
+            assert_eq!(
+                walked(effort, &common),
+                any(&common),
+                "{effort}: {free:?} {occurrences:?}"
+            );
+        }
+    }
 }

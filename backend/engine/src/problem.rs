@@ -53,6 +53,18 @@ pub enum Fault {
         /// The greatest accepted.
         max: f64,
     },
+    /// A stretch of time that is longer than accepted.
+    LastsTooLong {
+        /// Days at most.
+        max_days: i64,
+    },
+    /// A date in a year that is not accepted.
+    OutsideYears {
+        /// The first year accepted.
+        first: i32,
+        /// The last year accepted.
+        last: i32,
+    },
     /// A point that is not within Denmark's bounding box.
     OutsideDenmark,
     /// A code that no list holds.

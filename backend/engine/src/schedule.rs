@@ -10,7 +10,8 @@ use chrono::{
     TimeZone, Utc,
 };
 use chrono_tz::{Europe::Copenhagen, Tz};
-use rrule::{RRule, RRuleSet, Unvalidated};
+use rrule::{Frequency, RRule, RRuleSet, Unvalidated};
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{Fault, Format, Problem, Problems, shortened};
 
@@ -22,12 +23,15 @@ pub const WINDOW: TimeDelta = TimeDelta::weeks(8);
 const MAX_ENTRIES: usize = 20;
 const MAX_EXCEPTIONS: usize = 1_000;
 const MAX_PER_DAY: usize = 24;
+/// A rule that steps through the day in smaller steps is refused unread: 86,400 steps a day, over
+/// five years, take seconds.
+const LEAST_STEP: usize = 60;
 const YEARS_TO_FIRST: u32 = 5;
 const MAX_ONE_OFF: TimeDelta = TimeDelta::days(366);
 const MAX_RECURRING: TimeDelta = TimeDelta::days(31);
 /// Years in which a schedule can start. Twenty-four times a day from the first of them, the steps
 /// of a rule still stay below the crate's limit of 100,000 until 2031.
-pub(crate) const YEARS: std::ops::RangeInclusive<i32> = 2020..=2100;
+const YEARS: std::ops::RangeInclusive<i32> = 2020..=2100;
 
 /// A stretch of time, the end not included. The end lies after the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +89,16 @@ pub fn end_of(date: NaiveDate) -> DateTime<Utc> {
     start_of(date.checked_add_days(Days::new(1)).unwrap_or(date))
 }
 
+/// Whether a date lies in a year that a schedule can start in.
+pub(crate) fn check_year(date: NaiveDate) -> Result<(), Fault> {
+    if YEARS.contains(&date.year()) {
+        Ok(())
+    } else {
+        let (first, last) = YEARS.into_inner();
+        Err(Fault::OutsideYears { first, last })
+    }
+}
+
 /// A removed occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exception {
@@ -132,6 +146,31 @@ pub fn local_date_time(text: &str) -> Result<NaiveDateTime, Fault> {
             expected: Format::LocalDateTime,
             value: shortened(text),
         })
+}
+
+/// How the end of a one-off is written: its local time, and its offset only where daylight saving
+/// ends, when it is the second of two such times: `2026-10-25T02:00+01:00`.
+pub fn end_text(end: DateTime<Utc>) -> String {
+    let end = local(end);
+    let text = wall(end.naive_local());
+    if instant(end.naive_local()) == end {
+        text
+    } else {
+        text + &end.format("%:z").to_string()
+    }
+}
+
+/// Reads the end of a one-off as [`end_text`] writes it.
+pub fn end_instant(text: &str) -> Result<DateTime<Utc>, Fault> {
+    DateTime::parse_from_str(text.trim(), "%Y-%m-%dT%H:%M%:z")
+        .ok()
+        .filter(|end| {
+            local(end.to_utc()).naive_local() == end.naive_local() && YEARS.contains(&end.year())
+        })
+        .map_or_else(
+            || local_date_time(text).map(instant),
+            |end| Ok(end.to_utc()),
+        )
 }
 
 /// Reads a duration of days, hours and minutes as ISO 8601 writes it (`PT2H`, `P14D`, `PT1H30M`).
@@ -220,12 +259,12 @@ impl Rule {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(malformed)?
             .join(";");
-        if most_on_a_day(&floating) > MAX_PER_DAY {
+        let rule = floating.parse().map_err(|_| malformed())?;
+        if most_on_a_day(&rule) > MAX_PER_DAY {
             return Err(Fault::TooFrequent {
                 max_per_day: MAX_PER_DAY,
             });
         }
-        let rule = floating.parse().map_err(|_| malformed())?;
         Ok(Self {
             text: upper.to_owned(),
             rule,
@@ -253,18 +292,35 @@ impl Rule {
     }
 }
 
-/// How often a rule can occur on one day, read off its text. The crate makes every time of a
-/// period before it gives the first, so that a rule for every second must never reach it.
-fn most_on_a_day(rule: &str) -> usize {
-    let part = |name: &str| rule.split(';').find_map(|part| part.strip_prefix(name));
-    let listed = |name| part(name).map(|list: &str| list.split(',').count());
-    let (hours, minutes, seconds) = (listed("BYHOUR="), listed("BYMINUTE="), listed("BYSECOND="));
-    let times = minutes.unwrap_or(1).saturating_mul(seconds.unwrap_or(1));
-    match part("FREQ=") {
-        Some("SECONDLY" | "MINUTELY") => usize::MAX,
-        Some("HOURLY") => hours.unwrap_or(24).saturating_mul(times),
-        _ => hours.unwrap_or(1).saturating_mul(times),
+/// How often a rule can occur on one day at most, worked out without stepping through it. The crate
+/// makes every time of a period before it gives the first, so that a rule for every second must
+/// never be stepped through.
+fn most_on_a_day(rule: &RRule<Unvalidated>) -> usize {
+    let listed = |list: &[u8], otherwise| {
+        if list.is_empty() {
+            otherwise
+        } else {
+            list.len()
+        }
+    };
+    let hours = |otherwise| listed(rule.get_by_hour(), otherwise);
+    let minutes = |otherwise| listed(rule.get_by_minute(), otherwise);
+    let seconds = |otherwise| listed(rule.get_by_second(), otherwise);
+    // How long a step is, and at how many times of its own it occurs.
+    let (unit, at_a_step) = match rule.get_freq() {
+        Frequency::Hourly => (3_600, minutes(1) * seconds(1)),
+        Frequency::Minutely => (60, seconds(1)),
+        Frequency::Secondly => (1, 1),
+        _ => return hours(1) * minutes(1) * seconds(1),
+    };
+    let step = unit * usize::from(rule.get_interval()).max(1);
+    if step < LEAST_STEP {
+        return usize::MAX;
     }
+    let stepped = |length: usize| length.div_ceil(step) * at_a_step;
+    let in_a_minute = stepped(60).min(seconds(60));
+    let in_an_hour = stepped(3_600).min(minutes(60) * in_a_minute);
+    stepped(86_400).min(hours(24) * in_an_hour)
 }
 
 /// UNTIL in the three forms of RFC 5545, as the floating local time that the crate reads as UTC:
@@ -379,17 +435,17 @@ impl Entry {
     }
 }
 
-/// A single occurrence as it comes in: local times as text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A single occurrence as it comes in, and as the record keeps it: local times as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OneOffDraft {
     /// Local start.
     pub start: String,
-    /// Local end.
+    /// Local end, as [`end_text`] writes it.
     pub end: String,
 }
 
-/// A recurrence as it comes in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A recurrence as it comes in, and as the record keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecurrenceDraft {
     /// Local start, from which the rule counts.
     pub start: String,
@@ -398,15 +454,19 @@ pub struct RecurrenceDraft {
     /// RFC 5545 rule, with or without `RRULE:`.
     pub rule: String,
     /// Local dates or local starts that the rule leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<String>,
 }
 
-/// A schedule as it comes in; empty means *by agreement*.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A schedule as it comes in, and as the record keeps it; empty means *by agreement*. A field that is
+/// called otherwise one day must still be read as it is called here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleDraft {
     /// Single occurrences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_offs: Vec<OneOffDraft>,
     /// Rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recurrences: Vec<RecurrenceDraft>,
 }
 
@@ -461,7 +521,7 @@ impl Schedule {
                 None => draft.one_offs.push(OneOffDraft {
                     start: wall(entry.start),
                     // The length is exact; daylight saving may lie in between.
-                    end: wall(local(instant(entry.start) + entry.length).naive_local()),
+                    end: end_text(instant(entry.start) + entry.length),
                 }),
                 Some(rule) => draft.recurrences.push(RecurrenceDraft {
                     start: wall(entry.start),
@@ -501,23 +561,14 @@ impl Schedule {
 fn parse_one_off(problems: &mut Problems, at: usize, draft: &OneOffDraft) -> Option<Entry> {
     let field = |name| format!("oneOffs.{at}.{name}");
     let start = problems.take(&field("start"), local_date_time(&draft.start));
-    let end = problems.take(&field("end"), local_date_time(&draft.end));
+    let end = problems.take(&field("end"), end_instant(&draft.end));
     let (start, end) = (start?, end?);
-    let length = instant(end) - instant(start);
+    let length = end - instant(start);
     if length <= TimeDelta::zero() {
         problems.note(&field("end"), Fault::EndBeforeStart);
         return None;
     }
-    if length > MAX_ONE_OFF {
-        problems.note(
-            &field("end"),
-            Fault::OutOfRange {
-                min: 0.0,
-                max: MAX_ONE_OFF.num_days() as f64,
-            },
-        );
-        return None;
-    }
+    problems.take(&field("end"), at_most(length, MAX_ONE_OFF))?;
     Some(Entry {
         start,
         length,
@@ -526,21 +577,23 @@ fn parse_one_off(problems: &mut Problems, at: usize, draft: &OneOffDraft) -> Opt
     })
 }
 
+/// The length, if it is not longer than accepted.
+pub(crate) fn at_most(length: TimeDelta, max: TimeDelta) -> Result<TimeDelta, Fault> {
+    if length <= max {
+        Ok(length)
+    } else {
+        Err(Fault::LastsTooLong {
+            max_days: max.num_days(),
+        })
+    }
+}
+
 fn parse_recurrence(problems: &mut Problems, at: usize, draft: &RecurrenceDraft) -> Option<Entry> {
     let field = |name| format!("recurrences.{at}.{name}");
     let start = problems.take(&field("start"), local_date_time(&draft.start));
     let length = problems.take(
         &field("duration"),
-        duration(&draft.duration).and_then(|length| {
-            if length <= MAX_RECURRING {
-                Ok(length)
-            } else {
-                Err(Fault::OutOfRange {
-                    min: 0.0,
-                    max: MAX_RECURRING.num_days() as f64,
-                })
-            }
-        }),
+        duration(&draft.duration).and_then(|length| at_most(length, MAX_RECURRING)),
     );
     let rule = problems.take(&field("rule"), Rule::parse(&draft.rule));
     let got = draft.exceptions.len();
@@ -666,6 +719,22 @@ mod tests {
             fault("FREQ=MINUTELY;INTERVAL=30"),
             Fault::TooFrequent { max_per_day: 24 }
         );
+        // Every second of an hour, each day, from less than 500 characters.
+        let list = |to: u8| (0..to).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        for rule in [
+            format!("FREQ=YEARLY;BYMINUTE={};BYSECOND={}", list(60), list(60)),
+            format!("FREQ=HOURLY;INTERVAL=24;BYMINUTE={}", list(25)),
+            "FREQ=SECONDLY;BYHOUR=9;BYMINUTE=0;BYSECOND=0".to_owned(),
+            "FREQ=HOURLY;INTERVAL=2;BYMINUTE=0,20,40".to_owned(),
+            "FREQ=MINUTELY;INTERVAL=59".to_owned(),
+            "FREQ=MINUTELY;INTERVAL=2;BYHOUR=9".to_owned(),
+        ] {
+            assert_eq!(
+                fault(&rule),
+                Fault::TooFrequent { max_per_day: 24 },
+                "{rule}"
+            );
+        }
         for rule in [
             "",
             "every tuesday",
@@ -674,7 +743,29 @@ mod tests {
         ] {
             assert!(matches!(fault(rule), Fault::Malformed { .. }), "{rule}");
         }
-        assert!(Schedule::parse(&weekly("2026-01-06T14:00", "FREQ=HOURLY", &[])).is_ok());
+    }
+
+    #[test]
+    fn a_rule_is_judged_by_how_often_it_occurs_not_by_how_it_is_written() {
+        for (rule, on_a_day) in [
+            ("FREQ=HOURLY", 24),
+            ("FREQ=HOURLY;INTERVAL=2;BYMINUTE=0,30", 24),
+            ("FREQ=HOURLY;BYHOUR=9,10;BYMINUTE=0,15,30,45", 8),
+            ("FREQ=MINUTELY;INTERVAL=60", 24),
+            ("FREQ=MINUTELY;INTERVAL=1440", 1),
+            ("FREQ=MINUTELY;INTERVAL=30;BYHOUR=9", 2),
+            ("FREQ=MINUTELY;BYHOUR=9;BYMINUTE=0", 1),
+            ("FREQ=SECONDLY;INTERVAL=7200", 12),
+            ("FREQ=DAILY;BYHOUR=8,12,16", 3),
+        ] {
+            let draft = weekly("2026-01-06T00:00", rule, &[]);
+            let day = "2026-01-07".parse().unwrap();
+            let occurrences = Schedule::parse(&draft)
+                .unwrap()
+                .occurrences(start_of(day), end_of(day));
+            let on = |occurrence: &&Occurrence| local(occurrence.start).date_naive() == day;
+            assert_eq!(occurrences.iter().filter(on).count(), on_a_day, "{rule}");
+        }
     }
 
     #[test]
@@ -707,6 +798,47 @@ mod tests {
             };
             assert_eq!(Schedule::parse(&draft).unwrap().draft(), draft);
         }
+    }
+
+    #[test]
+    fn an_end_in_the_hour_that_comes_twice_is_told_by_its_offset() {
+        let draft = |start: &str, end: &str| ScheduleDraft {
+            one_offs: vec![OneOffDraft {
+                start: start.into(),
+                end: end.into(),
+            }],
+            recurrences: Vec::new(),
+        };
+        for (start, end, minutes) in [
+            ("2026-10-25T02:00", "2026-10-25T02:00+01:00", 60),
+            ("2026-10-25T01:00", "2026-10-25T02:00+01:00", 120),
+            ("2026-10-25T01:00", "2026-10-25T02:30", 90),
+            ("2026-10-25T02:00", "2026-10-25T03:00", 120),
+        ] {
+            let read = Schedule::parse(&draft(start, end)).unwrap();
+            assert_eq!(read.entries()[0].length(), TimeDelta::minutes(minutes));
+            assert_eq!(read.draft(), draft(start, end));
+        }
+        for end in ["2026-10-25T04:00+02:00", "2026-10-25T04:00+05:00"] {
+            assert!(Schedule::parse(&draft("2026-10-25T01:00", end)).is_err());
+        }
+    }
+
+    #[test]
+    fn what_lasts_too_long_is_told_how_long_it_may_last() {
+        let mut draft = weekly("2026-01-06T14:00", "FREQ=WEEKLY", &[]);
+        draft.recurrences[0].duration = "PT900H".into();
+        draft.one_offs.push(OneOffDraft {
+            start: "2026-02-01T09:00".into(),
+            end: "2027-02-14T17:30".into(),
+        });
+        let faults: Vec<Fault> = Schedule::parse(&draft)
+            .unwrap_err()
+            .into_iter()
+            .map(|problem| problem.fault)
+            .collect();
+        let too_long = |max_days| Fault::LastsTooLong { max_days };
+        assert_eq!(faults, [too_long(366), too_long(31)]);
     }
 
     #[test]

@@ -101,6 +101,17 @@ pub fn fault(language: Language, fault: &Fault) -> String {
                 ("max", language.number(*max).into()),
             ],
         ),
+        Fault::LastsTooLong { max_days } => say(
+            "fault-lasts-too-long",
+            &[("max", max_days.to_string().into())],
+        ),
+        Fault::OutsideYears { first, last } => say(
+            "fault-outside-years",
+            &[
+                ("first", first.to_string().into()),
+                ("last", last.to_string().into()),
+            ],
+        ),
         Fault::OutsideDenmark => say("fault-outside-denmark", &[]),
         Fault::Unknown { what, value } => say(unknown_key(*what), &[("value", value.into())]),
         Fault::Malformed { expected, value } => {

@@ -5,10 +5,9 @@ use faelled_engine::{
     id::Id,
     listing::{Content, Declarations, Listing, ListingDraft, Poster, Requirements},
     problem::Problem,
-    schedule::{OneOffDraft, RecurrenceDraft, ScheduleDraft},
 };
 use sea_orm::Set;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
@@ -43,7 +42,7 @@ pub(crate) fn write(listing: &Listing, catalog: &Catalog) -> Written {
         themes: json(&draft.themes),
         target_groups: json(&draft.target_groups),
         languages: json(&draft.languages),
-        schedule: json(&ScheduleText::of(draft.schedule)),
+        schedule: json(&draft.schedule),
         title: draft.title,
         task: draft.task,
         description: draft.description,
@@ -154,7 +153,7 @@ fn parse(row: listing::Model, catalog: &Catalog) -> Result<Listing, String> {
         at_home: row.at_home,
         attendance: Some(Code::read(&row.attendance)?),
         reach_km: row.reach_km,
-        schedule: from_json::<ScheduleText>("schedule", &row.schedule)?.draft(),
+        schedule: from_json("schedule", &row.schedule)?,
         effort_minutes: row.effort_minutes.map(i64::from),
         capacity: row.capacity.map(i64::from),
         requirements: Requirements {
@@ -234,84 +233,4 @@ fn from_json<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, String> 
 /// The engine's bounds are far below: a capacity is at most 10,000, an effort a week of minutes.
 fn narrow(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
-}
-
-/// A schedule as the record keeps it.
-#[derive(Serialize, Deserialize)]
-struct ScheduleText {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    one_offs: Vec<OneOffText>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recurrences: Vec<RecurrenceText>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct OneOffText {
-    start: String,
-    end: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct RecurrenceText {
-    start: String,
-    duration: String,
-    rule: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    exceptions: Vec<String>,
-}
-
-impl ScheduleText {
-    fn of(draft: ScheduleDraft) -> Self {
-        Self {
-            one_offs: draft
-                .one_offs
-                .into_iter()
-                .map(|OneOffDraft { start, end }| OneOffText { start, end })
-                .collect(),
-            recurrences: draft
-                .recurrences
-                .into_iter()
-                .map(
-                    |RecurrenceDraft {
-                         start,
-                         duration,
-                         rule,
-                         exceptions,
-                     }| RecurrenceText {
-                        start,
-                        duration,
-                        rule,
-                        exceptions,
-                    },
-                )
-                .collect(),
-        }
-    }
-
-    fn draft(self) -> ScheduleDraft {
-        ScheduleDraft {
-            one_offs: self
-                .one_offs
-                .into_iter()
-                .map(|OneOffText { start, end }| OneOffDraft { start, end })
-                .collect(),
-            recurrences: self
-                .recurrences
-                .into_iter()
-                .map(
-                    |RecurrenceText {
-                         start,
-                         duration,
-                         rule,
-                         exceptions,
-                     }| RecurrenceDraft {
-                        start,
-                        duration,
-                        rule,
-                        exceptions,
-                    },
-                )
-                .collect(),
-        }
-    }
 }

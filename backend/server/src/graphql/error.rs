@@ -190,7 +190,7 @@ pub enum UserErrorCode {
     NotFound,
     /// The listing is not open.
     NotOpen,
-    /// A number outside its bounds.
+    /// A number, a date or a length of time outside its bounds.
     OutOfRange,
     /// A point that is not in Denmark.
     OutsideDenmark,
@@ -257,7 +257,10 @@ const fn fault_code(fault: &Fault) -> UserErrorCode {
         Fault::TooShort { .. } => Code::TooShort,
         Fault::TooLong { .. } => Code::TooLong,
         Fault::ControlCharacters => Code::ControlCharacters,
-        Fault::OutOfRange { .. } | Fault::TooFarAhead { .. } => Code::OutOfRange,
+        Fault::OutOfRange { .. }
+        | Fault::LastsTooLong { .. }
+        | Fault::OutsideYears { .. }
+        | Fault::TooFarAhead { .. } => Code::OutOfRange,
         Fault::OutsideDenmark => Code::OutsideDenmark,
         Fault::Unknown { .. } => Code::Unknown,
         Fault::Malformed { .. } => Code::Malformed,
