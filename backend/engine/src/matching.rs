@@ -1,6 +1,10 @@
 //! Who fits whom, how well, and why. `docs/MATCHING.md` is the law of this room.
 
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 
@@ -71,10 +75,40 @@ pub enum Evidence {
     },
     /// Languages in common; none when there are none.
     Language(Vec<Language>),
-    /// Days until the need's next time, or its end.
-    Urgency(f64),
+    /// How soon the need is due.
+    Urgency {
+        /// The instant at which it was judged.
+        now: DateTime<Utc>,
+        /// What is due, and when.
+        due: Due,
+    },
     /// Days since the older of the two was confirmed.
     Freshness(f64),
+}
+
+/// What a need or a wish comes to next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Its next time starts; before now when it is under way.
+    Start(DateTime<Utc>),
+    /// It is by agreement, and expires.
+    Expiry(DateTime<Utc>),
+}
+
+impl Due {
+    fn of(need: &Posted, now: DateTime<Utc>) -> Self {
+        need.next_occurrence(now).map_or_else(
+            || Self::Expiry(need.listing.expires_at()),
+            |next| Self::Start(next.start),
+        )
+    }
+
+    /// When.
+    pub const fn at(self) -> DateTime<Utc> {
+        match self {
+            Self::Start(at) | Self::Expiry(at) => at,
+        }
+    }
 }
 
 /// One component of a score.
@@ -222,14 +256,11 @@ pub fn fit(catalog: &Catalog, subject: &Posted, other: &Posted, now: DateTime<Ut
         weight: weights.language,
         evidence: Evidence::Language(common),
     }));
-    let next = need
-        .next_occurrence(now)
-        .map_or(need.listing.expires_at(), |next| next.start);
-    let until = days(next - now);
+    let due = Due::of(need, now);
     components.push(Component {
-        value: (1.0 - until / days(WINDOW)).max(0.0),
+        value: (1.0 - days(due.at() - now) / days(WINDOW)).max(0.0),
         weight: weights.urgency,
-        evidence: Evidence::Urgency(until),
+        evidence: Evidence::Urgency { now, due },
     });
     let age = days(now - a.assured_at.min(b.assured_at));
     components.push(Component {
@@ -323,24 +354,22 @@ fn time_fits(offer: &Posted, need: &Posted, now: DateTime<Utc>) -> Option<Times>
         .content
         .effort
         .max(need.listing.content.effort);
-    let offered: Vec<Occurrence> = offer.occurrences(now).collect();
-    let (mut first, mut met, mut of, mut weekly) = (None, 0, 0, true);
-    for needed in need
-        .occurrences(now)
-        .filter(|needed| needed.common(window).is_some())
-    {
-        of += 1;
-        let meeting = offered
-            .iter()
-            .take_while(|offered| offered.start < needed.end)
-            .find(|offered| meets(needed, **offered, window, effort));
-        if let Some(offered) = meeting {
+    let within = |posted: &Posted| {
+        let all = posted.occurrences(now);
+        all.take_while(|occurrence| occurrence.start < window.end)
+            .collect::<Vec<_>>()
+    };
+    let (offered, needed) = (Lanes::of(within(offer)), within(need));
+    let of = needed.len();
+    let (mut first, mut met, mut weekly) = (None, 0, true);
+    for needed in needed {
+        if let Some(offered) = offered.first_that_meets(needed, window, effort) {
             met += 1;
             let common = needed
-                .common(*offered)
+                .common(offered)
                 .and_then(|common| common.common(window));
             let kept = *first.get_or_insert(common);
-            weekly &= kept.map(weekly_hours) == common.map(weekly_hours);
+            weekly = weekly && kept.map(weekly_hours) == common.map(weekly_hours);
         }
     }
     first.flatten().map(|first| Times::Shared {
@@ -349,6 +378,48 @@ fn time_fits(offer: &Posted, need: &Posted, now: DateTime<Utc>) -> Option<Times>
         of,
         weekly,
     })
+}
+
+/// The occurrences of a listing, those in a lane of the same length, so that they are in order by
+/// their end as well as by their start. There are no more lanes than entries in its schedule.
+struct Lanes(BTreeMap<TimeDelta, Vec<Occurrence>>);
+
+impl Lanes {
+    fn of(occurrences: Vec<Occurrence>) -> Self {
+        let mut lanes: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for occurrence in occurrences {
+            lanes
+                .entry(occurrence.length())
+                .or_default()
+                .push(occurrence);
+        }
+        Self(lanes)
+    }
+
+    /// The first occurrence, by start and end, that meets a needed one. In each lane, the first of
+    /// those that lie within it is the first that starts no earlier; of those around it, the first
+    /// that ends no earlier; and of those that have the effort in common with it, the first that
+    /// ends late enough for that.
+    fn first_that_meets(
+        &self,
+        needed: Occurrence,
+        window: Occurrence,
+        effort: Option<TimeDelta>,
+    ) -> Option<Occurrence> {
+        let start = needed.start.max(window.start);
+        let first = |lane: &[Occurrence]| {
+            let within = lane.partition_point(|offered| offered.start < start);
+            let around = lane.partition_point(|offered| offered.end < needed.end);
+            let common = effort.map(|effort| lane.partition_point(|o| o.end < start + effort));
+            [Some(within), Some(around), common]
+                .into_iter()
+                .flatten()
+                .filter_map(|at| lane.get(at).copied())
+                .filter(|offered| meets(needed, *offered, window, effort))
+                .min()
+        };
+        self.0.values().filter_map(|lane| first(lane)).min()
+    }
 }
 
 /// On which weekday, from when to when, in local time.
@@ -461,4 +532,44 @@ fn similarity(catalog: &Catalog, a: &Posted, b: &Posted) -> Option<(f64, Option<
     let similarity = (closeness + nearness + wording) / 3.0;
     // The same step as in the order, so that rounding neither shows nor hides one.
     (similarity >= SIMILAR_AT_LEAST - 5e-10).then_some((similarity, metres))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    fn stretch(start: i64, length: i64) -> Occurrence {
+        Occurrence {
+            start: at(start),
+            end: at(start + length),
+        }
+    }
+
+    #[test]
+    fn lanes_find_what_comparing_with_all_finds() {
+        let mut state = 1_u64;
+        let mut below = |bound: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            i64::try_from((state >> 33) % bound).unwrap()
+        };
+        for _ in 0..50_000 {
+            let window = stretch(10, 60);
+            let mut offered: Vec<Occurrence> = (0..below(8))
+                .map(|_| stretch(below(80), below(20) + 1))
+                .collect();
+            offered.sort_unstable();
+            let needed = stretch(below(80), below(30) + 1);
+            let effort = (below(2) == 1).then(|| TimeDelta::minutes(below(15) + 1));
+            let mut all = offered.iter().copied();
+            let expected = all.find(|offered| meets(needed, *offered, window, effort));
+            let found = Lanes::of(offered.clone()).first_that_meets(needed, window, effort);
+            assert_eq!(found, expected, "{needed:?} {effort:?} {offered:?}");
+        }
+    }
 }

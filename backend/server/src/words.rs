@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-use chrono::{Datelike, Timelike};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use faelled_engine::{
     catalog::Catalog,
-    matching::{Component, Evidence, Fit},
+    matching::{Component, Due, Evidence, Fit},
     problem::{Fault, Format, Noun},
     schedule::{self, Occurrence},
     theme::ThemeRef,
@@ -173,7 +173,7 @@ pub fn fit_sentence(language: Language, catalog: &Catalog, fit: &Fit) -> String 
         let telling = match &component.evidence {
             Evidence::Distance { .. } | Evidence::Time { .. } => true,
             Evidence::Language(common) => !common.is_empty(),
-            Evidence::Theme(..) | Evidence::Urgency(_) | Evidence::Freshness(_) => false,
+            Evidence::Theme(..) | Evidence::Urgency { .. } | Evidence::Freshness(_) => false,
         };
         if telling {
             parts.push(reason_sentence(language, catalog, component));
@@ -237,11 +237,8 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
             let list = names.join(&format!(" {} ", language.say("and", &[])));
             language.say("reason-language", &[("languages", list.into())])
         }
-        Evidence::Urgency(_) if component.value <= 0.0 => language.say("reason-no-hurry", &[]),
-        Evidence::Urgency(days) if *days < 1.0 => language.say("reason-urgency-now", &[]),
-        Evidence::Urgency(days) => {
-            language.say("reason-urgency", &[("days", format!("{days:.0}").into())])
-        }
+        Evidence::Urgency { .. } if component.value <= 0.0 => language.say("reason-no-hurry", &[]),
+        Evidence::Urgency { now, due } => urgency_sentence(language, *now, *due),
         Evidence::Freshness(days) => language.say(
             "reason-freshness",
             &[("days", format!("{:.0}", days.floor()).into())],
@@ -249,10 +246,25 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
     }
 }
 
+/// How soon it is, as people count: by the dates of the calendar, not by hours.
+fn urgency_sentence(language: Language, now: DateTime<Utc>, due: Due) -> String {
+    let (key, date) = match due {
+        Due::Start(start) if start <= now => return language.say("reason-urgency-begun", &[]),
+        Due::Start(start) => ("reason-urgency", schedule::local(start).date_naive()),
+        // What expires at midnight expires on the day before.
+        Due::Expiry(end) => (
+            "reason-expiry",
+            schedule::local(end - TimeDelta::milliseconds(1)).date_naive(),
+        ),
+    };
+    let days = (date - schedule::local(now).date_naive()).num_days();
+    language.say(key, &[("days", days.max(0).to_string().into())])
+}
+
 /// Weekdays when it meets again and again, a date when it is once, a first day when it is long.
 fn time_sentence(language: Language, first: Occurrence, weekly: bool) -> String {
     let (start, end) = (schedule::local(first.start), schedule::local(first.end));
-    let clock = |time: chrono::DateTime<chrono_tz::Tz>| {
+    let clock = |time: DateTime<chrono_tz::Tz>| {
         let text = if time.minute() == 0 {
             time.hour().to_string()
         } else {
@@ -264,7 +276,7 @@ fn time_sentence(language: Language, first: Occurrence, weekly: bool) -> String 
         Language::Danish => format!("{}/{}", start.day(), start.month()),
         Language::English => start.format("%-d %B").to_string(),
     });
-    if first.length() >= chrono::TimeDelta::days(1) {
+    if first.length() >= TimeDelta::days(1) {
         return language.say("reason-time-long", &[("date", date)]);
     }
     let (from, to) = (("from", clock(start)), ("to", clock(end)));
@@ -326,7 +338,70 @@ mod tests {
         );
         assert_eq!(
             Language::English.say("reason-urgency", &[("days", "1".into())]),
-            "it is in 1 day"
+            "it is tomorrow"
         );
+    }
+
+    #[test]
+    fn how_soon_it_is_counts_by_local_dates() {
+        let at = |text: &str| schedule::instant(schedule::local_date_time(text).unwrap());
+        let said = |language, now, due| super::urgency_sentence(language, at(now), due);
+        let start = |text| Due::Start(at(text));
+        let expiry = |text| Due::Expiry(at(text));
+        for (now, due, danish, english) in [
+            // Monday evening, and a visit on Tuesday.
+            (
+                "2026-03-02T18:00",
+                start("2026-03-03T14:00"),
+                "det er i morgen",
+                "it is tomorrow",
+            ),
+            (
+                "2026-03-02T00:00",
+                start("2026-03-03T14:00"),
+                "det er i morgen",
+                "it is tomorrow",
+            ),
+            (
+                "2026-03-02T00:30",
+                start("2026-03-02T23:30"),
+                "det er i dag",
+                "it is today",
+            ),
+            (
+                "2026-03-02T23:30",
+                start("2026-03-04T00:30"),
+                "det er om 2 dage",
+                "it is in 2 days",
+            ),
+            (
+                "2026-03-02T10:00",
+                start("2026-03-02T09:00"),
+                "det er i gang",
+                "it is under way",
+            ),
+            // The night on which summer time begins has 23 hours.
+            (
+                "2026-03-28T23:00",
+                start("2026-03-30T00:30"),
+                "det er om 2 dage",
+                "it is in 2 days",
+            ),
+            (
+                "2026-03-02T10:00",
+                expiry("2026-03-22T10:00"),
+                "opslaget udløber om 20 dage",
+                "the listing expires in 20 days",
+            ),
+            (
+                "2026-03-02T10:00",
+                expiry("2026-03-03T00:00"),
+                "opslaget udløber i dag",
+                "the listing expires today",
+            ),
+        ] {
+            assert_eq!(said(Language::Danish, now, due), danish, "{now}");
+            assert_eq!(said(Language::English, now, due), english, "{now}");
+        }
     }
 }

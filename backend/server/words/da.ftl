@@ -70,10 +70,16 @@ reason-time-long = fra den { $date }
 reason-language = I taler begge { $languages }
 reason-no-language = I har ikke angivet et fælles sprog
 reason-no-hurry = det haster ikke
-reason-urgency-now = det er i dag
-reason-urgency = det er om { $days ->
-    [one] 1 dag
-   *[other] { $days } dage
+reason-urgency-begun = det er i gang
+reason-urgency = det er { $days ->
+    [0] i dag
+    [one] i morgen
+   *[other] om { $days } dage
+}
+reason-expiry = opslaget udløber { $days ->
+    [0] i dag
+    [one] i morgen
+   *[other] om { $days } dage
 }
 reason-freshness = bekræftet for { $days ->
     [0] under en dag

@@ -70,10 +70,16 @@ reason-time-long = from { $date }
 reason-language = you both speak { $languages }
 reason-no-language = no language in common is stated
 reason-no-hurry = there is no hurry
-reason-urgency-now = it is today
-reason-urgency = it is in { $days ->
-    [one] 1 day
-   *[other] { $days } days
+reason-urgency-begun = it is under way
+reason-urgency = it is { $days ->
+    [0] today
+    [one] tomorrow
+   *[other] in { $days } days
+}
+reason-expiry = the listing expires { $days ->
+    [0] today
+    [one] tomorrow
+   *[other] in { $days } days
 }
 reason-freshness = confirmed { $days ->
     [0] less than a day

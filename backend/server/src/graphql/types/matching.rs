@@ -86,7 +86,7 @@ impl MatchReason {
             Evidence::Distance { .. } => MatchComponent::Distance,
             Evidence::Time { .. } => MatchComponent::Time,
             Evidence::Language(_) => MatchComponent::Language,
-            Evidence::Urgency(_) => MatchComponent::Urgency,
+            Evidence::Urgency { .. } => MatchComponent::Urgency,
             Evidence::Freshness(_) => MatchComponent::Freshness,
         }
     }
