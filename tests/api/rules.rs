@@ -44,6 +44,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/app",
             "server/clock",
             "server/observe",
+            "server/judging",
         ],
     ),
     (
@@ -54,6 +55,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/live",
             "server/clock",
             "server/jobs",
+            "server/judging",
             "seed (exchange.rs)",
         ],
     ),

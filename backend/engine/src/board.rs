@@ -202,6 +202,12 @@ impl Board {
         self.listings.get(&id)
     }
 
+    /// A listing as it is compiled, if the board has just this revision of it.
+    pub fn known(&self, listing: &Listing) -> Option<&Arc<Posted>> {
+        self.get(listing.id)
+            .filter(|known| known.listing.revision == listing.revision)
+    }
+
     /// Every listing that is open at `now`, in no order.
     pub fn open(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Arc<Posted>> {
         self.listings

@@ -257,7 +257,7 @@ impl Filter {
         let whole = beside(
             posted.occurrences(now),
             free.iter().copied(),
-            |free, other| free.holds(other),
+            Occurrence::holds,
         );
         whole
             || effort.is_some_and(|effort| {

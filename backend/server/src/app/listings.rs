@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use faelled_engine::{
     access::{self, Actor},
     board::Posted,
+    catalog::Catalog,
     id::{ListingId, OrganizationId, PersonId},
     listing::{Content, Listing, ListingDraft, ListingKind, ListingStatus, Poster},
     matching::{self, Similar, Suggestion},
@@ -19,9 +20,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
+    judged::{self, compiled},
     paging::{Origin, PageArgs, PageError, Paged, Scope},
 };
-use crate::{clock::fresh_id, jobs};
+use crate::{clock::fresh_id, jobs, judging::judging};
 
 /// Counterparts and similar listings shown with a listing that is posted or drafted.
 pub const SHOWN_AT_ONCE: usize = 10;
@@ -41,11 +43,12 @@ pub async fn post(
     actor: &Actor,
     input: PostListing,
     key: Option<&str>,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let request = Request::read("postListing", key, &input);
-    let (poster, content) = judge_draft(app, actor, person, &input, now);
+    let poster = poster(actor, person, input.organization);
+    let content = read(app, input.draft, "draft", now).await;
     let mut refusals = Vec::new();
     let request = request
         .map_err(|refusal| refusals.push(refusal))
@@ -68,7 +71,7 @@ pub async fn copy(
     change: impl Fn(&mut ListingDraft) + Send,
     changes: &(impl std::fmt::Debug + Sync),
     key: Option<&str>,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
@@ -79,15 +82,15 @@ pub async fn copy(
         .flatten();
     let original = managed(actor, app.store.listing(id).await?);
     let original = gather(&mut refusals, original)?;
-    let content = original.as_ref().map(|original| {
-        let mut draft = original.content.draft(&app.catalog);
-        // Whoever copies has declared nothing yet.
-        draft.declarations.childrens_certificate = None;
-        change(&mut draft);
-        read(app, &draft, now).map_err(|e| e.within("changes"))
-    });
-    let content = match content {
-        Some(content) => gather(&mut refusals, content)?,
+    let content = match &original {
+        Some(original) => {
+            let mut draft = original.content.draft(&app.catalog);
+            // Whoever copies has not declared a børneattest: who did so, and when, is kept. What
+            // else is declared is told without a name, and is part of what is copied.
+            draft.declarations.childrens_certificate = None;
+            change(&mut draft);
+            gather(&mut refusals, read(app, draft, "changes", now).await)?
+        }
         None => None,
     };
     let (Some(original), Some(content), true) = (original, content, refusals.is_empty()) else {
@@ -104,39 +107,36 @@ pub async fn update(
     id: ListingId,
     seen: i32,
     change: impl FnOnce(&mut ListingDraft) + Send,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     let now = app.clock.now();
-    edit(app, actor, id, seen, |listing, person| {
-        if matches!(
-            listing.status,
-            ListingStatus::Closed | ListingStatus::Withdrawn
-        ) {
-            return Err(AppError::refused("id", Why::WrongState));
-        }
-        let mut draft = listing.content.draft(&app.catalog);
-        change(&mut draft);
-        let mut refusals = Vec::new();
-        let content = read(app, &draft, now).map_err(|e| e.within("changes"));
-        let content = gather(&mut refusals, content)?;
-        // Anything else that can be wrong with a capacity has been said.
-        let too_few = 1..i64::from(listing.taken);
-        if draft.capacity.is_some_and(|asked| too_few.contains(&asked)) {
-            let fault = Fault::OutOfRange {
-                min: f64::from(listing.taken),
-                max: 10_000.0,
-            };
-            refusals.push(Refusal::at("changes.capacity", Why::Invalid(fault)));
-        }
-        let (Some(content), true) = (content, refusals.is_empty()) else {
-            return Err(AppError::Refused(refusals));
+    let (mut listing, person) = as_seen(app, actor, id, seen).await?;
+    if matches!(
+        listing.status,
+        ListingStatus::Closed | ListingStatus::Withdrawn
+    ) {
+        return Err(AppError::refused("id", Why::WrongState));
+    }
+    let mut draft = listing.content.draft(&app.catalog);
+    change(&mut draft);
+    let capacity = draft.capacity;
+    let mut refusals = Vec::new();
+    let content = gather(&mut refusals, read(app, draft, "changes", now).await)?;
+    // Anything else that can be wrong with a capacity has been said.
+    let too_few = 1..i64::from(listing.taken);
+    if capacity.is_some_and(|asked| too_few.contains(&asked)) {
+        let fault = Fault::OutOfRange {
+            min: f64::from(listing.taken),
+            max: 10_000.0,
         };
-        listing.certificate_declared =
-            declared(&content, listing.certificate_declared, person, now);
-        listing.content = content;
-        listing.assured_at = now;
-        Ok(())
-    })
-    .await
+        refusals.push(Refusal::at("changes.capacity", Why::Invalid(fault)));
+    }
+    let (Some(content), true) = (content, refusals.is_empty()) else {
+        return Err(AppError::Refused(refusals));
+    };
+    listing.certificate_declared = declared(&content, listing.certificate_declared, person, now);
+    listing.content = content;
+    listing.assured_at = now;
+    save(app, actor, listing, now).await
 }
 
 /// A decision about a listing as a whole.
@@ -161,40 +161,39 @@ pub async fn decide(
     id: ListingId,
     seen: i32,
     decision: Decision,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     use ListingStatus::{Closed, Open, Paused, Withdrawn};
     let now = app.clock.now();
-    edit(app, actor, id, seen, |listing, _| {
-        listing.status = match (decision, listing.status) {
-            (Decision::Pause, Open) => Paused,
-            (Decision::Resume, Paused) => Open,
-            (Decision::Close, Open | Paused) => Closed,
-            (Decision::Withdraw, Open | Paused) => Withdrawn,
-            (Decision::Confirm, Open | Paused) => listing.status,
-            _ => return Err(AppError::refused("id", Why::WrongState)),
-        };
-        if decision == Decision::Confirm {
-            listing
-                .content
-                .check_ahead(now)
-                .map_err(|problems| AppError::invalid("", problems))?;
-            listing.assured_at = now;
-        }
-        Ok(())
-    })
-    .await
+    let (mut listing, _) = as_seen(app, actor, id, seen).await?;
+    listing.status = match (decision, listing.status) {
+        (Decision::Pause, Open) => Paused,
+        (Decision::Resume, Paused) => Open,
+        (Decision::Close, Open | Paused) => Closed,
+        (Decision::Withdraw, Open | Paused) => Withdrawn,
+        (Decision::Confirm, Open | Paused) => listing.status,
+        _ => return Err(AppError::refused("id", Why::WrongState)),
+    };
+    if decision == Decision::Confirm {
+        let content = listing.content.clone();
+        judging(move || content.check_ahead(now))
+            .await
+            .map_err(|problems| AppError::invalid("", problems))?;
+        listing.assured_at = now;
+    }
+    save(app, actor, listing, now).await
 }
 
 /// Adds or takes back the actor's support of a wish. Doing it twice changes nothing.
-pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) -> Outcome<Listing> {
+pub async fn support(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    supports: bool,
+) -> Outcome<Arc<Posted>> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let mut writing = app.store.write(now).await?;
-    let listing = writing
-        .listing_for_update(id)
-        .await?
-        .ok_or_else(not_found)?;
-    let open = is_open(app, &listing);
+    let (mut writing, mut locked) = judged::begin(app, &[id], now).await?;
+    let (listing, open) = locked.take(id).ok_or_else(not_found)?;
     let standings = access::standings_to_listing(actor, &listing, false);
     if !access::sees_listing(&standings, &listing, open) {
         return Err(not_found());
@@ -214,12 +213,13 @@ pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) ->
     current(app, id).await
 }
 
-/// What a listing that is only drafted would meet.
+/// What a listing that is only drafted would meet. It judges, so call it where that may take a while.
 pub fn preview(app: &App, actor: &Actor, input: &PostListing) -> Outcome<Seen> {
     let now = app.clock.now();
     // Someone who has not signed in may try a draft as a private person.
     let person = actor.person().unwrap_or_else(fresh_id);
-    let (poster, content) = judge_draft(app, actor, person, input, now);
+    let poster = poster(actor, person, input.organization);
+    let content = judged_content(&app.catalog, &input.draft, "draft", now);
     let mut refusals = Vec::new();
     let poster = gather(&mut refusals, poster)?;
     let content = gather(&mut refusals, content)?;
@@ -354,28 +354,6 @@ pub fn find(
     })
 }
 
-/// Whether a listing is open now.
-pub fn is_open(app: &App, listing: &Listing) -> bool {
-    let now = app.clock.now();
-    match app.live.board().get(listing.id) {
-        Some(posted) if posted.listing.version == listing.version => posted.is_open(now),
-        _ => Posted::new(listing.clone(), &app.catalog, now).is_open(now),
-    }
-}
-
-/// Who posts, and what, or what is wrong with either.
-fn judge_draft(
-    app: &App,
-    actor: &Actor,
-    person: PersonId,
-    input: &PostListing,
-    now: DateTime<Utc>,
-) -> (Outcome<Poster>, Outcome<Content>) {
-    let poster = poster(actor, person, input.organization);
-    let content = read(app, &input.draft, now).map_err(|error| error.within("draft"));
-    (poster, content)
-}
-
 /// The poster that the actor may be: itself, or an organization that it coordinates.
 pub(super) fn poster(
     actor: &Actor,
@@ -393,8 +371,24 @@ pub(super) fn poster(
     }
 }
 
-fn read(app: &App, draft: &ListingDraft, now: DateTime<Utc>) -> Outcome<Content> {
-    Content::parse_at(draft, &app.catalog, now).map_err(|problems| AppError::invalid("", problems))
+/// Reads what came in as `field`, away from the threads that answer requests.
+async fn read(
+    app: &App,
+    draft: ListingDraft,
+    field: &'static str,
+    now: DateTime<Utc>,
+) -> Outcome<Content> {
+    let catalog = Arc::clone(&app.catalog);
+    judging(move || judged_content(&catalog, &draft, field, now)).await
+}
+
+fn judged_content(
+    catalog: &Catalog,
+    draft: &ListingDraft,
+    field: &str,
+    now: DateTime<Utc>,
+) -> Outcome<Content> {
+    Content::parse_at(draft, catalog, now).map_err(|problems| AppError::invalid(field, problems))
 }
 
 fn new_listing(poster: Poster, person: PersonId, content: Content, now: DateTime<Utc>) -> Listing {
@@ -435,13 +429,13 @@ async fn first_or_refused(
     person: PersonId,
     request: Option<&Request>,
     refusals: Vec<Refusal>,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     if request.is_some() {
         let mut writing = app.store.write(app.clock.now()).await?;
         let first = idempotency::recall(&mut writing, request, person).await?;
         writing.rollback().await?;
         if let Some(first) = first {
-            return managed(actor, app.store.listing(first).await?);
+            return first_answer(app, actor, first).await;
         }
     }
     Err(AppError::Refused(refusals))
@@ -454,37 +448,55 @@ async fn insert_once(
     request: Option<&Request>,
     listing: Listing,
     now: DateTime<Utc>,
-) -> Outcome<Listing> {
+) -> Outcome<Arc<Posted>> {
     let mut writing = app.store.write(now).await?;
     if let Some(first) = idempotency::recall(&mut writing, request, person).await? {
         drop(writing);
-        return managed(actor, app.store.listing(first).await?);
+        return first_answer(app, actor, first).await;
     }
     writing.insert_listing(&listing).await?;
     writing.enqueue(jobs::assess::draft(listing.id, now));
     idempotency::remember(&mut writing, request, person, listing.id).await?;
     app.commit(writing).await?;
-    Ok(listing)
+    Ok(compiled(app, listing).await)
 }
 
-/// Changes a listing of the actor's own, if it still has the version that the actor saw. It is
-/// judged before the transaction begins, so that nobody waits for a judgement: what it says cannot
-/// change without its version.
-async fn edit(
+async fn first_answer(app: &App, actor: &Actor, first: ListingId) -> Outcome<Arc<Posted>> {
+    let listing = managed(actor, app.store.listing(first).await?)?;
+    Ok(compiled(app, listing).await)
+}
+
+/// A listing of the actor's own, if it still has the version that the actor saw. What is then judged
+/// is judged before the transaction begins, so that nobody waits for a judgement: what a listing says
+/// cannot change without its version.
+async fn as_seen(
     app: &App,
     actor: &Actor,
     id: ListingId,
     seen: i32,
-    change: impl FnOnce(&mut Listing, PersonId) -> Outcome<()> + Send,
-) -> Outcome<Listing> {
+) -> Outcome<(Listing, PersonId)> {
     let person = signed_in(actor)?;
-    let now = app.clock.now();
-    let stale = |current| AppError::refused("version", Why::StaleVersion { current });
-    let mut listing = managed(actor, app.store.listing(id).await?)?;
-    if listing.version != seen {
-        return Err(stale(listing.version));
+    let listing = managed(actor, app.store.listing(id).await?)?;
+    if listing.version == seen {
+        Ok((listing, person))
+    } else {
+        Err(stale(&listing))
     }
-    change(&mut listing, person)?;
+}
+
+fn stale(listing: &Listing) -> AppError {
+    let current = listing.version;
+    AppError::refused("version", Why::StaleVersion { current })
+}
+
+/// Saves a listing of the actor's own that has been changed, if nobody else has changed it.
+async fn save(
+    app: &App,
+    actor: &Actor,
+    mut listing: Listing,
+    now: DateTime<Utc>,
+) -> Outcome<Arc<Posted>> {
+    let (id, seen) = (listing.id, listing.version);
     listing.version += 1;
     listing.updated_at = now;
     let mut writing = app.store.write(now).await?;
@@ -493,7 +505,7 @@ async fn edit(
         Ok(false) => {
             drop(writing);
             let current = managed(actor, app.store.listing(id).await?)?;
-            return Err(stale(current.version));
+            return Err(stale(&current));
         }
         // Somebody has taken a place meanwhile.
         Err(error) if error.is(Constraint::Capacity) => {
@@ -518,8 +530,9 @@ fn managed(actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
         .ok_or_else(not_found)
 }
 
-async fn current(app: &App, id: ListingId) -> Outcome<Listing> {
-    app.store.listing(id).await?.ok_or_else(not_found)
+async fn current(app: &App, id: ListingId) -> Outcome<Arc<Posted>> {
+    let listing = app.store.listing(id).await?.ok_or_else(not_found)?;
+    Ok(compiled(app, listing).await)
 }
 
 fn not_found() -> AppError {
@@ -531,19 +544,4 @@ pub(super) fn signed_in(actor: &Actor) -> Outcome<PersonId> {
         .person()
         .filter(|_| access::takes_part(actor))
         .ok_or(AppError::Unauthenticated)
-}
-
-impl AppError {
-    /// The same refusals, seen from outside: their fields lie within `outer`.
-    fn within(self, outer: &str) -> Self {
-        match self {
-            Self::Refused(mut refusals) => {
-                for refusal in &mut refusals {
-                    refusal.field.insert(0, outer.to_owned());
-                }
-                Self::Refused(refusals)
-            }
-            other => other,
-        }
-    }
 }

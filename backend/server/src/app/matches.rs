@@ -1,7 +1,5 @@
 //! Proposing a match, answering it, and what comes of it.
 
-use std::collections::HashMap;
-
 use faelled_engine::{
     access::{self, Actor},
     agreement::{Match, MatchStatus, Step},
@@ -9,12 +7,13 @@ use faelled_engine::{
     listing::{Listing, Poster},
     text,
 };
-use faelled_store::{Constraint, MatchFilter, StoreError, Writing};
+use faelled_store::{Constraint, MatchFilter, StoreError};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Request},
-    listings::{is_open, poster, signed_in},
+    judged::{self, Judged},
+    listings::{poster, signed_in},
     paging::{Asked, PageError, Scope, Timeline, timeline},
 };
 use crate::{clock::fresh_id, jobs};
@@ -55,19 +54,26 @@ pub async fn propose(
         .map_err(|error| error.renamed("organization", "onBehalfOf"));
     let speaker = gather(&mut refusals, speaker)?;
 
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
-        drop(writing);
-        let first = visible(app, actor, first).await?;
-        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
-    }
-    let mut locked = lock_listings(&mut writing, input.listing, input.counterpart).await?;
-    let listing = open_or_refused(app, actor, locked.take(input.listing), "listing");
+    let ids = pair(input.listing, input.counterpart);
+    let (mut writing, mut locked) = loop {
+        let judged = Judged::of(app, &ids).await?;
+        let mut writing = app.store.write(now).await?;
+        if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
+            drop(writing);
+            let first = visible(app, actor, first).await?;
+            return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+        }
+        if let Some(locked) = judged.lock(&mut writing, &ids).await? {
+            break (writing, locked);
+        }
+        writing.rollback().await?;
+    };
+    let listing = open_or_refused(actor, locked.take(input.listing), "listing");
     let listing = gather(&mut refusals, listing)?;
     let proposer = match input.counterpart {
         None => speaker,
         Some(id) => {
-            let own = own_counterpart(app, actor, locked.take(id), listing.as_ref());
+            let own = own_counterpart(actor, locked.take(id), listing.as_ref());
             gather(&mut refusals, own)?.map(|own| own.poster)
         }
     };
@@ -111,13 +117,12 @@ pub async fn propose(
 
 /// The actor's own listing that is to be the other half of the pair.
 fn own_counterpart(
-    app: &App,
     actor: &Actor,
-    own: Option<Listing>,
+    own: Option<(Listing, bool)>,
     listing: Option<&Listing>,
 ) -> Outcome<Listing> {
-    let own = own.filter(|own| actor.speaks_for(own.poster));
-    let own = open_or_refused(app, actor, own, "counterpart")?;
+    let own = own.filter(|(own, _)| actor.speaks_for(own.poster));
+    let own = open_or_refused(actor, own, "counterpart")?;
     if listing.is_some_and(|listing| !own.content.kind.meets(listing.content.kind)) {
         return Err(AppError::refused("counterpart", Why::NotAPair));
     }
@@ -133,8 +138,8 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
     // Which listings to lock is a fact that never changes; the state is read again under the lock.
     let known = app.store.match_(id).await?.ok_or_else(absent)?;
     let side = actor.side_of(&known).ok_or_else(absent)?;
-    let mut writing = app.store.write(now).await?;
-    let mut locked = lock_listings(&mut writing, known.listing, known.counterpart).await?;
+    let listings = pair(known.listing, known.counterpart);
+    let (mut writing, mut locked) = judged::begin(app, &listings, now).await?;
     let mut agreed = writing.match_for_update(id).await?.ok_or_else(absent)?;
     let from = agreed.status;
     if agreed.status == MatchStatus::Proposed && now >= agreed.expires_at() {
@@ -144,17 +149,10 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
     let to = agreed
         .after(step, Some(side))
         .ok_or_else(|| AppError::refused("id", Why::WrongState))?;
-    let listings: Vec<ListingId> = [Some(agreed.listing), agreed.counterpart]
-        .into_iter()
-        .flatten()
-        .collect();
     match (from, to) {
         (_, MatchStatus::Confirmed) => {
             for listing in &listings {
-                let open = locked
-                    .take(*listing)
-                    .is_some_and(|listing| is_open(app, &listing));
-                if !open {
+                if !locked.take(*listing).is_some_and(|(_, open)| open) {
                     return Err(AppError::refused("id", Why::NotOpen));
                 }
                 if !writing.take_place(*listing).await? {
@@ -236,35 +234,18 @@ pub async fn page(
     .await
 }
 
-/// The listings of a pair, locked.
-struct Locked(HashMap<ListingId, Listing>);
-
-impl Locked {
-    fn take(&mut self, id: ListingId) -> Option<Listing> {
-        self.0.remove(&id)
-    }
-}
-
-/// Locks the listings of a pair in the order of their ids, so that two pairs never wait for each
-/// other.
-async fn lock_listings(
-    writing: &mut Writing,
-    listing: ListingId,
-    counterpart: Option<ListingId>,
-) -> Outcome<Locked> {
-    let ids: Vec<ListingId> = [Some(listing), counterpart].into_iter().flatten().collect();
-    Ok(Locked(writing.listings_for_update(&ids).await?))
+/// The listings of a pair.
+fn pair(listing: ListingId, counterpart: Option<ListingId>) -> Vec<ListingId> {
+    [Some(listing), counterpart].into_iter().flatten().collect()
 }
 
 /// The listing, if the actor may see it and it is open.
 fn open_or_refused(
-    app: &App,
     actor: &Actor,
-    listing: Option<Listing>,
+    listing: Option<(Listing, bool)>,
     field: &str,
 ) -> Outcome<Listing> {
-    let listing = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
-    let open = is_open(app, &listing);
+    let (listing, open) = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
     let standings = access::standings_to_listing(actor, &listing, false);
     if !access::sees_listing(&standings, &listing, open) {
         Err(AppError::refused(field, Why::NotFound))

@@ -3,6 +3,7 @@
 
 pub mod exchange;
 pub mod idempotency;
+pub mod judged;
 pub mod listings;
 pub mod matches;
 pub mod organizations;

@@ -1,17 +1,19 @@
 //! What a person has: listings, and notices of what is new for them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use faelled_engine::{
     access::Actor,
-    id::PersonId,
-    listing::{Listing, Poster},
+    board::Posted,
+    id::{ListingId, PersonId},
+    listing::Poster,
 };
 use faelled_store::{NewToken, Notice, Store, StoreError, Stretch, TokenHash};
 use sha2::{Digest, Sha256};
 
 use super::{
     App,
+    judged::compiled_all,
     paging::{Asked, PageError, Scope, Timeline, timeline},
 };
 use crate::clock::{Clock, fresh_secret};
@@ -22,13 +24,19 @@ pub async fn own_listings(
     app: &App,
     actor: &Actor,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<Listing>, PageError>, StoreError> {
+) -> Result<Result<Timeline<Arc<Posted>>, PageError>, StoreError> {
     let posters: Vec<Poster> = actor.posters().collect();
     timeline(
         app,
         Scope::of("own listings", &actor.person()),
         asked,
-        async |window| app.store.listings_of(&posters, &[], &window).await,
+        async |window| {
+            let own = app.store.listings_of(&posters, &[], &window).await?;
+            Ok(Stretch {
+                items: compiled_all(app, own.items).await,
+                more: own.more,
+            })
+        },
         async || app.store.count_listings_of(&posters, &[]).await,
     )
     .await
@@ -55,6 +63,11 @@ pub async fn notices(
             ids.sort_unstable();
             ids.dedup();
             let listings = app.store.listings_by_ids(&ids).await?;
+            let listings = compiled_all(app, listings.into_values().collect()).await;
+            let listings = listings
+                .into_iter()
+                .map(|posted| (posted.listing.id, posted))
+                .collect();
             let items = notices.items.into_iter();
             Ok(Stretch {
                 items: items
@@ -73,17 +86,14 @@ pub struct NoticeShown {
     /// The notice.
     pub notice: Notice,
     /// The actor's listing.
-    pub listing: Listing,
+    pub listing: Arc<Posted>,
     /// What fits it.
-    pub counterpart: Listing,
+    pub counterpart: Arc<Posted>,
 }
 
-fn shown(
-    notice: Notice,
-    listings: &HashMap<faelled_engine::id::ListingId, Listing>,
-) -> Option<NoticeShown> {
-    let listing = listings.get(&notice.listing)?.clone();
-    let counterpart = listings.get(&notice.counterpart)?.clone();
+fn shown(notice: Notice, listings: &HashMap<ListingId, Arc<Posted>>) -> Option<NoticeShown> {
+    let listing = Arc::clone(listings.get(&notice.listing)?);
+    let counterpart = Arc::clone(listings.get(&notice.counterpart)?);
     Some(NoticeShown {
         notice,
         listing,

@@ -229,7 +229,8 @@ pub struct ScheduleInput {
 pub struct OneOffInput {
     /// Local start, `2026-01-06T14:00`.
     start: String,
-    /// Local end, after the start.
+    /// Local end, after the start. In the hour that comes twice when summer time ends, it is the
+    /// first, or with its offset the second: `2026-10-25T02:00+01:00`.
     end: String,
 }
 

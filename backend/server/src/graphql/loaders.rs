@@ -22,7 +22,10 @@ use faelled_store::StoreError;
 use futures_util::future::BoxFuture;
 
 use super::{errands::Errands, types::person};
-use crate::{app::App, judging::judging};
+use crate::{
+    app::{App, judged::compiled_all},
+    judging::judging,
+};
 
 type Answer<T> = Result<T, Arc<StoreError>>;
 
@@ -177,7 +180,6 @@ impl Loader<ListingId> for Record {
 
     async fn load(&self, ids: &[ListingId]) -> Answer<HashMap<ListingId, Arc<Posted>>> {
         let board = self.app.live.board();
-        let now = self.app.clock.now();
         let (mut found, mut missing) = (HashMap::new(), Vec::new());
         for id in ids {
             match board.get(*id) {
@@ -189,11 +191,8 @@ impl Loader<ListingId> for Record {
         }
         if !missing.is_empty() {
             let rest = self.app.store.listings_by_ids(&missing).await?;
-            found.extend(
-                rest.into_iter().map(|(id, listing)| {
-                    (id, Arc::new(Posted::new(listing, &self.app.catalog, now)))
-                }),
-            );
+            let rest = compiled_all(&self.app, rest.into_values().collect()).await;
+            found.extend(rest.into_iter().map(|posted| (posted.listing.id, posted)));
         }
         Ok(found)
     }

@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use faelled_engine::{
-    board::Posted,
     catalog::Catalog,
     id::ListingId,
     listing::{Listing, ListingKind},
@@ -16,7 +15,14 @@ use faelled_store::{ClaimedJob, JobDraft, NoticeDraft, NoticeKind, StoreError};
 use futures_util::TryStreamExt;
 
 use super::JobError;
-use crate::{app::App, clock::fresh_id};
+use crate::{
+    app::{
+        App,
+        judged::{compiled, compiled_all},
+    },
+    clock::fresh_id,
+    judging::judging,
+};
 
 /// The kind of this job.
 pub const KIND: &str = "assess_listing";
@@ -74,7 +80,7 @@ async fn decide(
     listing: &Listing,
     now: DateTime<Utc>,
 ) -> Result<Vec<NoticeDraft>, StoreError> {
-    let subject = Posted::new(listing.clone(), &app.catalog, now);
+    let subject = compiled(app, listing.clone()).await;
     if !subject.is_open(now) {
         return Ok(Vec::new());
     }
@@ -87,18 +93,21 @@ async fn decide(
         .store
         .excluded_counterparts(&[listing.poster], &[listing.id])
         .await?;
-    let settled = settled.remove(&listing.id).unwrap_or_default();
+    let settled = Arc::new(settled.remove(&listing.id).unwrap_or_default());
     let mut batches = std::pin::pin!(app.store.open_listings_by_themes(&kinds, &themes));
     let mut best: Vec<Suggestion> = Vec::new();
     while let Some(batch) = batches.try_next().await? {
-        let posted: Vec<Arc<Posted>> = batch
-            .into_iter()
-            .map(|listing| Arc::new(Posted::new(listing, &app.catalog, now)))
-            .filter(|posted| posted.is_open(now) && !settled.contains(&posted.listing.id))
-            .collect();
-        let candidates = posted.iter().chain(best.iter().map(|known| &known.posted));
-        let next = matching::best_fits(candidates, &app.catalog, &subject, now, TOLD_AT_MOST);
-        best = next;
+        let posted = compiled_all(app, batch).await;
+        let (catalog, subject) = (Arc::clone(&app.catalog), Arc::clone(&subject));
+        let settled = Arc::clone(&settled);
+        best = judging(move || {
+            let candidates = posted
+                .iter()
+                .filter(|posted| posted.is_open(now) && !settled.contains(&posted.listing.id))
+                .chain(best.iter().map(|known| &known.posted));
+            matching::best_fits(candidates, &catalog, &subject, now, TOLD_AT_MOST)
+        })
+        .await;
     }
     let told = best
         .into_iter()

@@ -22,7 +22,7 @@ use futures_util::{FutureExt, TryStreamExt};
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, judging::judging, observe};
+use crate::{clock::Clock, judging, observe};
 
 /// Changes read from the log at once.
 const CHANGES_AT_ONCE: u64 = 1_000;
@@ -238,7 +238,7 @@ impl Live {
     ) -> Vec<Posted> {
         let (board, catalog) = (self.board(), Arc::clone(&self.0.catalog));
         let now = self.0.clock.now();
-        judging(move || compile(&board, &catalog, now)).await
+        judging::ahead(move || compile(&board, &catalog, now)).await
     }
 
     fn change(&self, change: impl FnOnce(&mut Board)) {
@@ -293,8 +293,11 @@ async fn read_all(
     }
     let mut batches = std::pin::pin!(store.all_open_listings());
     while let Some(batch) = batches.try_next().await? {
-        for listing in batch {
-            board.put(Posted::new(listing, catalog, now));
+        let catalog = Arc::clone(catalog);
+        let compile = move |listing| Posted::new(listing, &catalog, now);
+        let compiled = move || batch.into_iter().map(compile).collect::<Vec<_>>();
+        for posted in judging::ahead(compiled).await {
+            board.put(posted);
         }
     }
     Ok((board, position))

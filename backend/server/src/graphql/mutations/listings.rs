@@ -1,7 +1,9 @@
 //! Posting and changing listings.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
-use faelled_engine::listing::ListingDraft;
+use faelled_engine::{board::Posted, listing::ListingDraft};
 
 use super::{
     super::{
@@ -228,7 +230,7 @@ async fn decided(
     ctx: &Context<'_>,
     input: &ListingDecisionInput,
     decision: Decision,
-) -> Outcome<faelled_engine::listing::Listing> {
+) -> Outcome<Arc<Posted>> {
     let id = id::decode(&input.id);
     listings::decide(ctx.app(), ctx.actor(), id, input.version, decision).await
 }
@@ -248,7 +250,7 @@ impl ListingMutations {
         };
         let key = input.idempotency_key.as_deref();
         let outcome = listings::post(ctx.app(), ctx.actor(), post, key).await;
-        PostListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        PostListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Changes what a listing says. Counts as confirming it.
@@ -260,7 +262,7 @@ impl ListingMutations {
         let (id, changes) = (id::decode(&input.id), input.changes);
         let change = |draft: &mut ListingDraft| changes.apply(draft);
         let outcome = listings::update(ctx.app(), ctx.actor(), id, input.version, change).await;
-        UpdateListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        UpdateListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Posts a copy of one's own listing, with changes.
@@ -277,7 +279,7 @@ impl ListingMutations {
         };
         let (id, key) = (id::decode(&input.id), input.idempotency_key.as_deref());
         let outcome = listings::copy(ctx.app(), ctx.actor(), id, change, &changes, key).await;
-        CopyListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        CopyListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Hides an open listing for a while.
@@ -287,7 +289,7 @@ impl ListingMutations {
         #[graphql(desc = "The listing.")] input: ListingDecisionInput,
     ) -> ApiResult<PauseListingPayload> {
         let outcome = decided(ctx, &input, Decision::Pause).await;
-        PauseListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        PauseListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Shows a paused listing again.
@@ -297,7 +299,7 @@ impl ListingMutations {
         #[graphql(desc = "The listing.")] input: ListingDecisionInput,
     ) -> ApiResult<ResumeListingPayload> {
         let outcome = decided(ctx, &input, Decision::Resume).await;
-        ResumeListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        ResumeListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Closes a listing that is done with. What was agreed stays.
@@ -307,7 +309,7 @@ impl ListingMutations {
         #[graphql(desc = "The listing.")] input: ListingDecisionInput,
     ) -> ApiResult<CloseListingPayload> {
         let outcome = decided(ctx, &input, Decision::Close).await;
-        CloseListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        CloseListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Takes back a listing that was not meant.
@@ -317,7 +319,7 @@ impl ListingMutations {
         #[graphql(desc = "The listing.")] input: ListingDecisionInput,
     ) -> ApiResult<WithdrawListingPayload> {
         let outcome = decided(ctx, &input, Decision::Withdraw).await;
-        WithdrawListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        WithdrawListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Confirms that a listing is still current: `assuredAt` becomes now.
@@ -327,7 +329,7 @@ impl ListingMutations {
         #[graphql(desc = "The listing.")] input: ListingDecisionInput,
     ) -> ApiResult<ConfirmListingPayload> {
         let outcome = decided(ctx, &input, Decision::Confirm).await;
-        ConfirmListingPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        ConfirmListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Supports a wish ("me too"). Doing it twice changes nothing.
@@ -338,7 +340,7 @@ impl ListingMutations {
     ) -> ApiResult<AddSupportPayload> {
         let id = id::decode(&input.id);
         let outcome = listings::support(ctx.app(), ctx.actor(), id, true).await;
-        AddSupportPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        AddSupportPayload::new(ctx.language(), outcome, Listing::new)
     }
 
     /// Takes back one's support of a wish.
@@ -349,6 +351,6 @@ impl ListingMutations {
     ) -> ApiResult<RemoveSupportPayload> {
         let id = id::decode(&input.id);
         let outcome = listings::support(ctx.app(), ctx.actor(), id, false).await;
-        RemoveSupportPayload::new(ctx.language(), outcome, |listing| Listing::of(ctx, listing))
+        RemoveSupportPayload::new(ctx.language(), outcome, Listing::new)
     }
 }

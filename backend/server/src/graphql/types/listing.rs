@@ -40,14 +40,6 @@ impl Listing {
         Self { posted }
     }
 
-    /// A listing as the record has it.
-    pub fn of(ctx: &Context<'_>, listing: listing::Listing) -> Self {
-        let app = ctx.app();
-        Self {
-            posted: Arc::new(Posted::new(listing, &app.catalog, app.clock.now())),
-        }
-    }
-
     pub fn listing(&self) -> &listing::Listing {
         &self.posted.listing
     }

@@ -4,7 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{super::Here, listing::Listing};
-use crate::app::{listings, people::NoticeShown};
+use crate::app::people::NoticeShown;
 
 /// Something new that fits one of the viewer's listings.
 #[derive(SimpleObject)]
@@ -22,11 +22,11 @@ pub struct Notice {
 impl Notice {
     /// A notice as its reader sees it.
     pub fn new(ctx: &Context<'_>, shown: NoticeShown) -> Self {
-        let open = listings::is_open(ctx.app(), &shown.counterpart);
+        let open = shown.counterpart.is_open(ctx.app().clock.now());
         Self {
             created_at: shown.notice.created_at,
-            listing: Listing::of(ctx, shown.listing),
-            counterpart: open.then(|| Listing::of(ctx, shown.counterpart)),
+            listing: Listing::new(shown.listing),
+            counterpart: open.then(|| Listing::new(shown.counterpart)),
             score: shown.notice.score,
         }
     }

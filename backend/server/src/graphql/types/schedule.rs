@@ -20,7 +20,7 @@ pub struct Schedule {
 pub struct OneOff {
     /// Local start, `2026-01-06T14:00`.
     start: String,
-    /// Local end.
+    /// Local end; with its offset, `2026-10-25T02:00+01:00`, when it is the second of two.
     end: String,
 }
 

@@ -1,7 +1,11 @@
 //! Who asks.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
-use faelled_engine::{access::PersonView, id::PersonId, organization::Membership as Belongs};
+use faelled_engine::{
+    access::PersonView, board::Posted, id::PersonId, organization::Membership as Belongs,
+};
 
 use super::{
     super::{
@@ -11,6 +15,7 @@ use super::{
         paging::{Connection, cost, page_args},
     },
     agreement::Match,
+    listing::Listing,
     notice::Notice,
     organization::Organization,
     person::Person,
@@ -64,7 +69,7 @@ impl Viewer {
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> ApiResult<Connection<super::listing::Listing>> {
+    ) -> ApiResult<Connection<Listing>> {
         let (app, language) = (ctx.app(), ctx.language());
         let counted = ctx.look_ahead().field("totalCount").exists();
         let args = page_args(first, after, last, before);
@@ -80,11 +85,11 @@ impl Viewer {
         .await
         .map_err(|error| ApiError::store(language, error))?
         .map_err(|error| ApiError::page(language, error))?;
-        let seal = |listing: &faelled_engine::listing::Listing| {
+        let seal = |posted: &Arc<Posted>| {
+            let listing = &posted.listing;
             found.origin.moment(app, listing.posted_at, listing.id)
         };
-        let node = |listing| super::listing::Listing::of(ctx, listing);
-        Ok(Connection::new(found.page, found.total, seal, node))
+        Ok(Connection::new(found.page, found.total, seal, Listing::new))
     }
 
     /// Matches in which the person, or an organization that it coordinates, is a side, latest
