@@ -143,6 +143,25 @@ both_databases! {
             let data = server.data(&anna, &query, json!({})).await;
             assert_eq!(data.pointer(path).unwrap().as_array().unwrap().len(), expected, "{query}");
         }
+        // Of several operations, only the one that is executed leaves anything out.
+        let several = "query A($first: Int) { listings(first: $first) { totalCount } }
+            query B($first: Int = 5) { ...F }
+            query C($first: Int) { ...F viewer { ...G } }
+            query D($first: Int = 5) { viewer { ...G } listings(first: $first) { edges { cursor } } }
+            fragment F on Query { listings(first: $first) { edges { cursor } } }
+            fragment G on Viewer { notices(first: $first) { edges { cursor } } }";
+        for (name, path, expected) in [
+            ("B", "/data/listings/edges", 5),
+            ("C", "/data/listings/edges", 20),
+            ("C", "/data/viewer/notices/edges", 20),
+            ("D", "/data/listings/edges", 5),
+            ("D", "/data/viewer/notices/edges", 5),
+        ] {
+            let body = json!({ "query": several, "operationName": name });
+            let answer = server.post(&anna, body.to_string()).await.body;
+            let edges = answer.pointer(path).and_then(Value::as_array).map(Vec::len);
+            assert_eq!(edges, Some(expected), "{name}: {answer}");
+        }
         // What has to be given still has to be given, and what is given counts.
         let needed = "query($first: Int!) { listings(first: $first) { edges { cursor } } }";
         assert_eq!(server.error_code(&anna, needed, json!({})).await, "GRAPHQL_VALIDATION_FAILED");
