@@ -177,6 +177,13 @@ both_databases! {
         let their_need = post(&server, &bo, need(json!({}))).await;
         let their_offer = post(&server, &bo, draft(json!({}))).await;
         let own_offer = post(&server, &anna, draft(json!({}))).await;
+        let offer_of_home = post_for(&server, &admin, Some(&home), draft(json!({}))).await;
+        let other = server.association("Kirkens Korshær").await;
+        let busy = server.someone("Bente", other, Role::Coordinator).await;
+        let other = organization_id(other);
+        let own_of_busy = post(&server, &busy, draft(json!({}))).await;
+        let full = post(&server, &busy, draft(json!({ "capacity": 1 }))).await;
+        agree(&server, &bo, &busy, &full).await;
         let of_home = post_for(&server, &admin, Some(&home), need(json!({}))).await;
         let cases = [
             (&bo, json!({ "listing": listing, "counterpart": their_need }), "NOT_A_PAIR counterpart"),
@@ -187,6 +194,9 @@ both_databases! {
             (&admin, json!({ "listing": of_home, "onBehalfOf": home }), "OWN_LISTING listing"),
             (&admin, json!({ "listing": of_home }), "OWN_LISTING listing"),
             (&bo, json!({ "listing": listing, "message": "x".repeat(1_001) }), "TOO_LONG message"),
+            (&busy, json!({ "listing": listing, "counterpart": full }), "CAPACITY_FULL counterpart"),
+            (&busy, json!({ "listing": listing, "counterpart": own_of_busy, "onBehalfOf": other }),
+                "NOT_THE_COUNTERPARTS onBehalfOf"),
         ];
         let before = server.counts().await;
         for (who, input, expected) in cases {
@@ -201,6 +211,8 @@ both_databases! {
         let for_home = json!({ "input": { "listing": listing, "onBehalfOf": home, "message": "Vi kommer gerne." } });
         let proposed = server.did(&admin, PROPOSE, for_home).await;
         assert_eq!(proposed["viewerSide"], "PROPOSER");
+        let agreeing = json!({ "input": { "listing": listing, "counterpart": offer_of_home, "onBehalfOf": home } });
+        server.did(&admin, PROPOSE, agreeing).await;
         server.run_jobs().await;
         server.end().await;
     }

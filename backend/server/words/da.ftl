@@ -44,6 +44,7 @@ refused-own-listing = Det er jeres eget opslag.
 refused-already-matched = I er allerede i gang med hinanden.
 refused-not-a-pair = De to opslag kan ikke være et par: et tilbud mødes med et behov eller et ønske.
 refused-not-a-wish = Kun ønsker kan støttes.
+refused-not-the-counterparts = Jeres eget opslag er ikke slået op af den, som I foreslår for. Udelad onBehalfOf.
 refused-not-open = Opslaget er ikke åbent.
 
 # Hvorfor et helt spørgsmål ikke kan besvares

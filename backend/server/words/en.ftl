@@ -44,6 +44,7 @@ refused-own-listing = This is your own listing.
 refused-already-matched = The two of you are already in touch about this.
 refused-not-a-pair = These two listings cannot be a pair: an offer meets a need or a wish.
 refused-not-a-wish = Only wishes can be supported.
+refused-not-the-counterparts = Your own listing was not posted by the one you propose for. Leave out onBehalfOf.
 refused-not-open = The listing is not open.
 
 # Why a whole request cannot be answered

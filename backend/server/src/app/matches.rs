@@ -25,7 +25,7 @@ pub struct ProposeMatch {
     pub listing: ListingId,
     /// The proposer's own listing, if there is one.
     pub counterpart: Option<ListingId>,
-    /// On whose behalf, without a listing of one's own; none is the person.
+    /// On whose behalf; none is the counterpart's poster, or without a counterpart the person.
     pub on_behalf_of: Option<OrganizationId>,
     /// A word to the other side.
     pub message: String,
@@ -74,7 +74,14 @@ pub async fn propose(
         None => speaker,
         Some(id) => {
             let own = own_counterpart(actor, locked.take(id), listing.as_ref());
-            gather(&mut refusals, own)?.map(|own| own.poster)
+            let own = gather(&mut refusals, own)?;
+            if let Some(own) = &own
+                && input.on_behalf_of.is_some()
+                && speaker.is_some_and(|speaker| speaker != own.poster)
+            {
+                refusals.push(Refusal::at("onBehalfOf", Why::NotTheCounterparts));
+            }
+            own.map(|own| own.poster)
         }
     };
     if let Some(listing) = &listing {
@@ -123,10 +130,18 @@ fn own_counterpart(
 ) -> Outcome<Listing> {
     let own = own.filter(|(own, _)| actor.speaks_for(own.poster));
     let own = open_or_refused(actor, own, "counterpart")?;
+    let mut refusals = Vec::new();
     if listing.is_some_and(|listing| !own.content.kind.meets(listing.content.kind)) {
-        return Err(AppError::refused("counterpart", Why::NotAPair));
+        refusals.push(Refusal::at("counterpart", Why::NotAPair));
     }
-    Ok(own)
+    if !own.has_place() {
+        refusals.push(Refusal::at("counterpart", Why::CapacityFull));
+    }
+    if refusals.is_empty() {
+        Ok(own)
+    } else {
+        Err(AppError::Refused(refusals))
+    }
 }
 
 /// Takes a step with a match. Accepting takes a place of the capacity of each listing of the pair,

@@ -113,6 +113,8 @@ pub enum Why {
     NotAPair,
     /// Only wishes can be supported.
     NotAWish,
+    /// The counterpart is somebody else's than whom it is proposed for.
+    NotTheCounterparts,
 }
 
 impl Refusal {

@@ -186,6 +186,8 @@ pub enum UserErrorCode {
     NotAPair,
     /// Only wishes can be supported.
     NotAWish,
+    /// The counterpart was not posted by the one on whose behalf it is proposed.
+    NotTheCounterparts,
     /// There is no such thing, or it is not yours; both answer alike.
     NotFound,
     /// The listing is not open.
@@ -242,6 +244,7 @@ fn user_error(language: Language, refusal: Refusal) -> UserError {
         Why::AlreadyMatched => (Code::AlreadyMatched, "refused-already-matched"),
         Why::NotAPair => (Code::NotAPair, "refused-not-a-pair"),
         Why::NotAWish => (Code::NotAWish, "refused-not-a-wish"),
+        Why::NotTheCounterparts => (Code::NotTheCounterparts, "refused-not-the-counterparts"),
     };
     UserError {
         code,

@@ -265,7 +265,8 @@ impl ListingMutations {
         UpdateListingPayload::new(ctx.language(), outcome, Listing::new)
     }
 
-    /// Posts a copy of one's own listing, with changes.
+    /// Posts a copy of one's own listing, with changes. It declares no børneattest unless the changes
+    /// do; what else is declared is copied.
     async fn copy_listing(
         &self,
         ctx: &Context<'_>,

@@ -23,8 +23,8 @@ pub struct ProposeMatchInput {
     listing: ID,
     /// One's own listing that fits it; null: without one.
     counterpart: Option<ID>,
-    /// Without a listing of one's own: on which organization's behalf, by one of its coordinators;
-    /// null: the viewer's own.
+    /// On which organization's behalf, by one of its coordinators; null: the counterpart's poster's,
+    /// or without one the viewer's own. With a counterpart, only its poster will do.
     on_behalf_of: Option<ID>,
     /// A word to the other side, at most 1,000 characters.
     message: Option<String>,
