@@ -86,6 +86,13 @@ impl Writing {
         Ok(Committed { position })
     }
 
+    /// Makes it so, and begins again at the same time. Others may write in between.
+    pub async fn commit_and_go_on(self) -> Result<Self, StoreError> {
+        let (store, now) = (self.store.clone(), self.now);
+        self.commit().await?;
+        store.write(now).await
+    }
+
     /// Undoes it all; the same as dropping it, but waits until it is done.
     pub async fn rollback(self) -> Result<(), StoreError> {
         Ok(self.transaction.rollback().await?)

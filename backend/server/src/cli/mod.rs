@@ -39,7 +39,7 @@ enum Command {
     Serve,
     /// Bring the record up to date with this version.
     Migrate,
-    /// Fill an empty record.
+    /// Fill an empty record with what is invented.
     #[command(subcommand)]
     Seed(seed::Seed),
     /// People who take part.
