@@ -122,8 +122,8 @@ const OTHERS: [(&str, &[&str]); 6] = [
         "async_graphql",
         &["server/graphql", "server/http", "server/auth"],
     ),
+    ("toml", &["server/config", "seed"]),
     ("clap", &["server/cli", "server/main"]),
-    ("figment", &["server/config"]),
 ];
 
 impl Source {
