@@ -21,7 +21,7 @@ const BATCH: usize = 2_000;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The record.
-    #[error(transparent)]
+    #[error("{}", .0.in_full())]
     Store(#[from] StoreError),
     /// A row that the engine refuses.
     #[error(transparent)]

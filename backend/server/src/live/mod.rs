@@ -107,7 +107,7 @@ impl Live {
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the board could not follow; it will try again");
+                    tracing::warn!(error = %error.in_full(), "the board could not follow; it will try again");
                     break;
                 }
             }
@@ -141,7 +141,7 @@ impl Live {
                 Ok(read) if read < CHANGES_AT_ONCE => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the board could not follow; it will try again");
+                    tracing::warn!(error = %error.in_full(), "the board could not follow; it will try again");
                     return;
                 }
             }
