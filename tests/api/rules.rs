@@ -44,6 +44,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/app",
             "server/clock",
             "server/observe",
+            "server/judging",
         ],
     ),
     (
@@ -89,6 +90,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/app",
             "server/clock",
             "server/jobs",
+            "server/judging",
             "server/live",
         ],
     ),

@@ -1,9 +1,15 @@
 //! The demo comes into an empty record whole, or not at all.
 
 use faelled_store::DatabaseKind;
-use faelled_tests::{TestRecord, both_databases};
+use faelled_tests::both_databases;
 
-use crate::{alone, client::Client, faelled::Setup, people, sums::Sums};
+use crate::{
+    alone,
+    client::{Client, News, Posting},
+    faelled::Setup,
+    people,
+    sums::Sums,
+};
 
 /// Listings of the Viborg demo.
 const VIBORG: u64 = 478;
@@ -62,6 +68,20 @@ both_databases! {
             server.end().await;
         }
         sums.close().await;
+    }
+
+    async fn what_is_loaded_beside_a_server_is_not_announced(record: &TestRecord) {
+        let _turn = alone().await;
+        let setup = Setup::over(record);
+        let server = setup.serve().await;
+        let mut news = News::of_listings(&server).await;
+        setup.done(&["seed", "national", "--listings", "10"]).await;
+        let [token] = people::tokens(record, 1).await.try_into().unwrap();
+        let client = Client::of(&server, &token);
+        client.post_patiently(&Posting::new("OFFER", "Slået op")).await;
+        assert_eq!(news.next_title().await, "Slået op");
+        assert_eq!(client.count_listings("").await, 11);
+        server.end().await;
     }
 
     async fn the_demo_may_stand_beside_a_generated_nation(record: &TestRecord) {

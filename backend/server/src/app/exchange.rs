@@ -238,7 +238,7 @@ fn listing(
     Ok(Listing {
         id: fresh_id(),
         version: 1,
-        revision: 1,
+        revision: Listing::LOADED,
         poster,
         posted_by: person,
         status: ListingStatus::Open,

@@ -5,16 +5,15 @@ pub mod assess;
 pub mod expire_match;
 pub mod upkeep;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use faelled_store::{ClaimedJob, StoreError};
-use futures_util::FutureExt;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{app::App, observe};
+use crate::{app::App, judging, observe};
 
 /// Every kind of job that this server knows how to do.
 const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
@@ -171,8 +170,7 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
 
 /// What panics once will panic again.
 async fn caught(performing: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
-    AssertUnwindSafe(performing)
-        .catch_unwind()
+    judging::caught(performing)
         .await
         .unwrap_or(Err(JobError::Fail("it panicked; the log says where")))
 }
