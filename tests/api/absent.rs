@@ -1,11 +1,12 @@
 //! Identities: what is not there, is of another kind, or is not for you to know of, answers alike.
 
 use faelled_engine::organization::Role;
+use faelled_store::DatabaseKind;
 use faelled_tests::{
-    TestServer, User, both_databases,
+    TestServer, User, both_databases, log,
     server::{absent_id, base64, organization_id, text},
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::words::{
@@ -194,6 +195,63 @@ both_databases! {
         assert_eq!(answer["data"], json!({ "spoilt": null, "viewer": { "person": { "firstName": "Anna" } } }));
         assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
         assert_eq!(answer["errors"][0]["path"], json!(["spoilt"]));
+        server.end().await;
+    }
+
+    async fn what_many_rows_ask_in_vain_is_logged_once_and_with_its_cause(record: &TestRecord) {
+        log::keep();
+        let server = TestServer::open(record).await;
+        let kors = server.association("Røde Kors").await;
+        let karen = server.someone("Karen", kors, Role::Coordinator).await;
+        for _ in 0..5 {
+            post_for(&server, &karen, Some(&organization_id(kors)), need(json!({}))).await;
+        }
+        server.run_jobs().await;
+        record.raw().await.execute_unprepared("ALTER TABLE organization RENAME TO mislaid").await.unwrap();
+        let query = "{ listings { nodes { organization { name } } } }";
+        let answer = server.ask(&User::anonymous(), query, json!({})).await;
+        assert_eq!(answer["errors"].as_array().unwrap().len(), 5, "{answer}");
+        let cause = match record.kind() {
+            DatabaseKind::Sqlite => "no such table: organization",
+            DatabaseKind::Postgres => "relation \"organization\" does not exist",
+        };
+        assert_eq!(log::kept().matches(cause).count(), 1);
+        server.end().await;
+    }
+
+    async fn a_role_that_does_not_read_is_named_without_its_person(record: &TestRecord) {
+        log::keep();
+        let server = TestServer::open(record).await;
+        let kors = server.association("Røde Kors").await;
+        let karen = server.someone("Karen", kors, Role::Coordinator).await;
+        let raw = record.raw().await;
+        let unguard = match record.kind() {
+            DatabaseKind::Sqlite => "PRAGMA ignore_check_constraints = ON",
+            DatabaseKind::Postgres => "ALTER TABLE membership DROP CONSTRAINT membership_role_check",
+        };
+        for spoil in [unguard, "UPDATE membership SET role = 'czar'"] {
+            raw.execute_unprepared(spoil).await.unwrap();
+        }
+        let answer = server.send(&karen, "{ viewer { person { firstName } } }", &json!({})).await;
+        assert_eq!(answer.status.as_u16(), 503, "{}", answer.text);
+        let log = log::kept();
+        assert!(log.contains(&format!("membership in organization {}", kors.uuid())), "{log}");
+        assert!(!log.contains(&karen.id().uuid().to_string()), "a person stands in the log");
+        server.end().await;
+    }
+
+    async fn a_job_keeps_what_the_database_said(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let anna = server.person("Anna", "Berg").await;
+        post(&server, &anna, need(json!({}))).await;
+        let raw = record.raw().await;
+        raw.execute_unprepared("ALTER TABLE agreement RENAME TO mislaid").await.unwrap();
+        assert_eq!(server.run_jobs().await, 1);
+        let sql = "SELECT last_error FROM job";
+        let asked = Statement::from_string(raw.get_database_backend(), sql);
+        let told = raw.query_one_raw(asked).await.unwrap().unwrap();
+        let told: String = told.try_get_by_index(0).unwrap();
+        assert!(told.starts_with("the database failed: ") && told.contains("agreement"), "{told}");
         server.end().await;
     }
 }

@@ -91,6 +91,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/app",
             "server/clock",
             "server/jobs",
+            "server/judging",
             "server/live",
         ],
     ),
@@ -124,8 +125,8 @@ const OTHERS: [(&str, &[&str]); 6] = [
         "async_graphql",
         &["server/graphql", "server/http", "server/auth"],
     ),
+    ("toml", &["server/config", "seed"]),
     ("clap", &["server/cli", "server/main"]),
-    ("figment", &["server/config"]),
 ];
 
 impl Source {

@@ -147,6 +147,31 @@ both_databases! {
         server.end().await;
     }
 
+    async fn those_who_are_no_side_cost_nothing(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let (anna, bo) = (server.person("Anna", "Berg").await, server.person("Bo", "Dal").await);
+        let eve = server.person("Eve", "Udenfor").await;
+        let mut costs = Vec::new();
+        for listening in [0, 20] {
+            let mut strangers = Vec::new();
+            for _ in 0..listening {
+                strangers.push(Listener::new(&server, &eve, UPDATED, json!({})).await);
+            }
+            let listing = post(&server, &anna, need(json!({}))).await;
+            let mut of_anna = Listener::new(&server, &anna, UPDATED, json!({})).await;
+            let before = server.store().statements();
+            propose(&server, &bo, &listing, None).await;
+            of_anna.next_within(SOON).await.unwrap();
+            for stranger in &mut strangers {
+                assert!(stranger.next_within(Duration::from_millis(5)).await.is_none());
+            }
+            costs.push(server.store().statements() - before);
+        }
+        assert_eq!(costs[0], costs[1]);
+        server.run_jobs().await;
+        server.end().await;
+    }
+
     async fn a_role_that_ends_while_one_listens_ends_the_news(record: &TestRecord) {
         let server = TestServer::open(record).await;
         let bo = server.person("Bo", "Dal").await;

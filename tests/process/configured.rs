@@ -122,7 +122,33 @@ async fn a_configuration_that_is_not_there_or_is_no_toml_is_named() {
     assert_refused(&missing, &["nowhere.toml is not there"]);
     std::fs::write(setup.folder().join("broken.toml"), "[server\n").unwrap();
     let broken = setup.run(&["--config", "broken.toml", "doctor"]).await;
-    assert_refused(&broken, &["broken.toml"]);
+    assert_refused(&broken, &["broken.toml, line 1, column 8: "]);
+}
+
+#[tokio::test]
+async fn a_secret_without_its_quotes_is_not_repeated() {
+    let _turn = alone().await;
+    let setup = Setup::bare();
+    for lines in [
+        format!("[secret]\nvalue = {}\n", "5e".repeat(32)),
+        "[record]\nurl = postgres://me:hunter2@db.example/faelled\n".to_owned(),
+    ] {
+        std::fs::write(setup.folder().join("faelled.toml"), lines).unwrap();
+        for command in COMMANDS {
+            let ended = setup
+                .clone()
+                .with_variable("FAELLED_CONFIG", "faelled.toml")
+                .run(command)
+                .await;
+            assert_refused(
+                &ended,
+                &["faelled.toml, line 2, column ", "stand in quotes"],
+            );
+            for secret in ["hunter2", "5e5e"] {
+                assert!(!ended.said().contains(secret), "{ended:?}");
+            }
+        }
+    }
 }
 
 both_databases! {

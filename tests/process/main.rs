@@ -12,6 +12,7 @@ mod sums;
 mod beside;
 mod configured;
 mod corrupt;
+mod demo;
 mod ended;
 mod killed;
 mod together;

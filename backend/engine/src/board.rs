@@ -177,12 +177,11 @@ impl Board {
         }
     }
 
-    /// What was compiled more than a week ago, compiled anew.
-    pub fn rolled(&self, catalog: &Catalog, now: DateTime<Utc>) -> Vec<Posted> {
-        let stale = self.listings.values().filter(|posted| posted.is_stale(now));
-        stale
-            .map(|posted| Posted::new(posted.listing.clone(), catalog, now))
-            .collect()
+    /// What was compiled more than a week ago, and has to be compiled anew.
+    pub fn stale(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Arc<Posted>> {
+        self.listings
+            .values()
+            .filter(move |posted| posted.is_stale(now))
     }
 
     /// Takes in an organization's name; an older version changes nothing.

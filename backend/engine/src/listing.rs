@@ -525,6 +525,12 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// The revision with which a listing is posted.
+    pub const POSTED: i32 = 1;
+    /// The revision with which a listing begins that was posted elsewhere and is loaded, many at
+    /// once: it is no news that it is there.
+    pub const LOADED: i32 = 2;
+
     /// When it ends by itself.
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.content.expires_at.unwrap_or(self.assured_at + HORIZON)

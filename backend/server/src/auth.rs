@@ -25,7 +25,7 @@ pub async fn authenticate(app: &App, bearer: Option<&str>) -> Result<Actor, Auth
         Ok(None) => Err(AuthError::Unknown),
         Err(error) => {
             if !matches!(error, StoreError::Busy) {
-                tracing::error!(%error, "a token could not be looked up");
+                tracing::error!(error = %error.in_full(), "a token could not be looked up");
             }
             Err(AuthError::Unavailable)
         }
@@ -51,16 +51,22 @@ impl Api for Executor {
             .store
             .ping()
             .await
-            .map_err(|_| "does not answer".to_owned());
+            .map_err(|error| not_ready(&error, "does not answer"));
         let behind = match app.store.snapshot_position().await {
             Ok(head) if head <= app.live.position() + BEHIND_AT_MOST => Ok(()),
             Ok(_) => Err("is behind the change log".to_owned()),
-            Err(_) => Err("cannot follow the change log".to_owned()),
+            Err(error) => Err(not_ready(&error, "cannot follow the change log")),
         };
         Readiness::default()
             .with("record", record)
             .with("board", behind)
     }
+}
+
+/// What the probe is told; the log is told why.
+fn not_ready(error: &StoreError, remark: &str) -> String {
+    tracing::warn!(error = %error.in_full(), remark, "not ready");
+    remark.to_owned()
 }
 
 /// Changes that the board may lie behind the log and still answer.

@@ -1,7 +1,9 @@
-//! Judging takes as long as it takes, and must not hold up the threads that answer requests.
+//! Judging takes as long as it takes, and must not hold up the threads that answer requests. Where
+//! it panics, what it was not about goes on.
 
-use std::{sync::LazyLock, thread::available_parallelism};
+use std::{panic::AssertUnwindSafe, sync::LazyLock, thread::available_parallelism};
 
+use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
 /// One judgement for each processor: more at once would only make each of them slower. Who asks may
@@ -37,6 +39,16 @@ pub async fn ahead<T: Send + 'static>(judge: impl FnOnce() -> T + Send + 'static
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// What comes of some work; nothing when it panics. The log says where it did.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
+/// The same of work that does not wait.
+pub fn attempted<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 #[cfg(test)]

@@ -49,6 +49,15 @@ impl StoreError {
         matches!(self, Self::Busy)
     }
 
+    /// The error with what the database itself said: for the log and for whoever runs the record,
+    /// never for a client.
+    pub fn in_full(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(move |formatter| match self {
+            Self::Database(failure) => write!(formatter, "{self}: {failure}"),
+            _ => fmt::Display::fmt(self, formatter),
+        })
+    }
+
     /// Whether it is this constraint that stood in the way.
     pub fn is(&self, constraint: Constraint) -> bool {
         matches!(self, Self::Constraint(found) if *found == constraint)

@@ -2,8 +2,8 @@
 
 use faelled_engine::id::Id;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -33,6 +33,13 @@ pub struct Counts {
     pub changes: u64,
     /// Jobs, dead ones included.
     pub jobs: u64,
+}
+
+impl Counts {
+    /// Whether nobody has written anything yet that is about people.
+    pub const fn is_empty(&self) -> bool {
+        self.persons == 0 && self.organizations == 0 && self.listings == 0 && self.matches == 0
+    }
 }
 
 /// A listing that does not read.
@@ -131,14 +138,7 @@ impl Store {
         let mut known = self.meta(RECORD_ID).await?;
         if known.is_none() {
             let (transaction, _turn) = self.begin().await?;
-            meta::Entity::insert(row(RECORD_ID, &otherwise.to_string()))
-                .on_conflict(
-                    OnConflict::column(meta::Column::Key)
-                        .do_nothing()
-                        .to_owned(),
-                )
-                .exec_without_returning(&transaction)
-                .await?;
+            insert_once(&transaction, RECORD_ID, &otherwise.to_string()).await?;
             transaction.commit().await.map_err(StoreError::of_commit)?;
             known = self.meta(RECORD_ID).await?;
         }
@@ -162,6 +162,29 @@ impl Writing {
             .await?;
         Ok(())
     }
+
+    /// Keeps a fact about the record itself that nobody has kept before. False when somebody has:
+    /// then it stays as it is. Whoever else is about to keep it is waited for.
+    pub async fn set_meta_once(&mut self, key: &str, value: &str) -> Result<bool, StoreError> {
+        insert_once(&self.transaction, key, value).await
+    }
+}
+
+/// Keeps a fact, unless there is one already. Whether it did.
+async fn insert_once(
+    transaction: &DatabaseTransaction,
+    key: &str,
+    value: &str,
+) -> Result<bool, StoreError> {
+    let inserted = meta::Entity::insert(row(key, value))
+        .on_conflict(
+            OnConflict::column(meta::Column::Key)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(inserted == 1)
 }
 
 fn row(key: &str, value: &str) -> meta::ActiveModel {

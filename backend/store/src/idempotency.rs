@@ -68,7 +68,7 @@ impl Writing {
             ],
         );
         if self.transaction.execute_raw(reserve).await?.rows_affected() == 1 {
-            self.unanswered = Some(format!("{mutation} of person {}", person.uuid()));
+            self.unanswered = Some(mutation.to_owned());
             return Ok(Remembered::New);
         }
         let found =

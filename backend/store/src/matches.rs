@@ -20,7 +20,7 @@ use crate::{
     entity::agreement,
     error::StoreError,
     listing_row::{poster_columns, poster_of},
-    listings::{IN_A_STATEMENT, poster_is_one},
+    listings::{IN_A_STATEMENT, poster_is_one, uuids},
     rows::{Row, readable, rows},
     time::recorded,
     window::{Moment, Stretch, Window, cut_newest},
@@ -44,6 +44,20 @@ impl Store {
             .await?
             .map(read)
             .transpose()
+    }
+
+    /// Those of these matches that are there. One that does not read is left out and logged.
+    pub async fn matches_by_ids(
+        &self,
+        ids: &[MatchId],
+    ) -> Result<HashMap<MatchId, Match>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(IN_A_STATEMENT) {
+            let select = agreement::Entity::find().filter(agreement::Column::Id.is_in(uuids(ids)));
+            let rows = rows(self.readers(), select).await?;
+            found.extend(read_all(rows).into_iter().map(|one| (one.id, one)));
+        }
+        Ok(found)
     }
 
     /// A page of the matches that one of these posters is a side of, newest proposal first.

@@ -223,13 +223,13 @@ impl Writing {
 /// The membership in a row of person, organization, role, kind and verified; none without an
 /// organization.
 fn membership_of(row: &QueryResult) -> Result<Option<Membership>, StoreError> {
-    let person: Uuid = row.try_get_by_index(0)?;
     let organization: Option<Uuid> = row.try_get_by_index(1)?;
     let Some(organization) = organization else {
         return Ok(None);
     };
     let (role, kind): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-    let corrupt = |why| StoreError::corrupt("membership of person", person, why);
+    // Named by the organization: nothing of a person stands in the log.
+    let corrupt = |why| StoreError::corrupt("membership in organization", organization, why);
     Ok(Some(Membership {
         organization: Id::new(organization),
         role: Code::read(&role).map_err(corrupt)?,

@@ -20,7 +20,7 @@ pub struct Writing {
     pub(crate) now: DateTime<Utc>,
     changes: BTreeMap<(ChangeKind, Uuid), i32>,
     jobs: BTreeMap<(&'static str, String), JobDraft>,
-    /// The idempotency key that has been reserved and not answered yet.
+    /// The mutation whose idempotency key has been reserved and not answered yet.
     pub(crate) unanswered: Option<String>,
     // The transaction is dropped, and with it rolled back, before the turn passes on.
     pub(crate) transaction: DatabaseTransaction,
@@ -72,9 +72,9 @@ impl Writing {
     /// a slow transaction would commit a low number late, and a follower that had read past it
     /// would miss it for good.) Since every writer waits for that row, it is the last thing taken.
     pub async fn commit(mut self) -> Result<Committed, StoreError> {
-        if let Some(key) = self.unanswered.take() {
+        if let Some(mutation) = self.unanswered.take() {
             let why = "its transaction was to be committed without the answer to remember";
-            return Err(StoreError::corrupt("idempotency key", key, why));
+            return Err(StoreError::corrupt("idempotency key of", mutation, why));
         }
         let jobs = std::mem::take(&mut self.jobs);
         self.insert_jobs(jobs.into_values()).await?;
@@ -84,6 +84,13 @@ impl Writing {
             .await
             .map_err(StoreError::of_commit)?;
         Ok(Committed { position })
+    }
+
+    /// Makes it so, and begins again at the same time. Others may write in between.
+    pub async fn commit_and_go_on(self) -> Result<Self, StoreError> {
+        let (store, now) = (self.store.clone(), self.now);
+        self.commit().await?;
+        store.write(now).await
     }
 
     /// Undoes it all; the same as dropping it, but waits until it is done.

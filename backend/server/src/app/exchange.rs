@@ -10,7 +10,7 @@ use faelled_engine::{
     organization::{Organization, Person, Profile, Role},
 };
 use faelled_seed::{SeedError, listings_csv::ListingRow, organizations_csv::OrganizationRow};
-use faelled_store::{Store, StoreError, Writing};
+use faelled_store::{StoreError, Writing};
 
 use crate::clock::fresh_id;
 
@@ -21,7 +21,7 @@ const BATCH: usize = 2_000;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The record.
-    #[error(transparent)]
+    #[error("{}", .0.in_full())]
     Store(#[from] StoreError),
     /// A row that the engine refuses.
     #[error(transparent)]
@@ -59,20 +59,33 @@ pub struct Loaded {
     pub listings: usize,
 }
 
+/// When what is loaded is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commits {
+    /// By the caller, who gets back the one transaction: all of it or nothing. For a town.
+    Once,
+    /// Each time that some thousand rows are written; the rest by the caller. For a nation.
+    InBatches,
+}
+
 /// Loads organizations, a coordinator for each, and listings with their private persons. Names of
 /// people are made up from what they do, so that nobody takes them for real ones. Loading causes no
 /// jobs: nobody wants a notice about a town that appears at once.
+///
+/// The transaction that comes back is still open, for the caller to add to it and to commit it.
 pub async fn load(
-    store: &Store,
+    writing: Writing,
+    commits: Commits,
     catalog: &Catalog,
     organizations: impl Iterator<Item = OrganizationRow>,
     listings: impl Iterator<Item = ListingRow>,
-    now: DateTime<Utc>,
     progress: impl Fn(usize),
-) -> Result<Loaded, LoadError> {
+) -> Result<(Loaded, Writing), LoadError> {
+    let now = writing.now();
     let mut loaded = Loaded::default();
     let mut batch = Batch {
-        writing: store.write(now).await?,
+        writing,
+        commits,
         rows: 0,
     };
     for row in organizations {
@@ -88,7 +101,7 @@ pub async fn load(
         loaded
             .organizations
             .insert(row.external_id, organization.id);
-        batch = batch.next(store, now).await?;
+        batch = batch.wrote(1).await?;
     }
     let mut ready = Vec::with_capacity(BATCH);
     for row in listings {
@@ -97,17 +110,15 @@ pub async fn load(
         if ready.len() == BATCH {
             loaded.listings += ready.len();
             batch.writing.insert_listings(&ready).await?;
-            batch.rows = BATCH;
-            batch = batch.next(store, now).await?;
+            batch = batch.wrote(BATCH).await?;
             ready.clear();
             progress(loaded.listings);
         }
     }
     loaded.listings += ready.len();
     batch.writing.insert_listings(&ready).await?;
-    batch.writing.commit().await?;
     progress(loaded.listings);
-    Ok(loaded)
+    Ok((loaded, batch.writing))
 }
 
 /// A person of the demo, named after what it does.
@@ -122,21 +133,22 @@ pub fn demo_person(first_name: &str, surname: &str) -> Person {
     }
 }
 
-/// A transaction that is committed when it has written enough.
+/// A transaction that may be committed when it has written enough.
 struct Batch {
     writing: Writing,
+    commits: Commits,
     rows: usize,
 }
 
 impl Batch {
-    async fn next(mut self, store: &Store, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        self.rows += 1;
-        if self.rows < BATCH {
+    async fn wrote(mut self, rows: usize) -> Result<Self, StoreError> {
+        self.rows += rows;
+        if self.commits == Commits::Once || self.rows < BATCH {
             return Ok(self);
         }
-        self.writing.commit().await?;
         Ok(Self {
-            writing: store.write(now).await?,
+            writing: self.writing.commit_and_go_on().await?,
+            commits: self.commits,
             rows: 0,
         })
     }
@@ -226,7 +238,7 @@ fn listing(
     Ok(Listing {
         id: fresh_id(),
         version: 1,
-        revision: 1,
+        revision: Listing::LOADED,
         poster,
         posted_by: person,
         status: ListingStatus::Open,

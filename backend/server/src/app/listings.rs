@@ -395,7 +395,7 @@ fn new_listing(poster: Poster, person: PersonId, content: Content, now: DateTime
     Listing {
         id: fresh_id(),
         version: 1,
-        revision: 1,
+        revision: Listing::POSTED,
         poster,
         posted_by: person,
         status: ListingStatus::Open,

@@ -4,16 +4,19 @@ use std::net::SocketAddr;
 
 use chrono::TimeDelta;
 use faelled_engine::{
-    id::{OrganizationId, PersonId},
+    id::PersonId,
     organization::{OrganizationKind, Role},
     schedule,
 };
-use faelled_seed::demo;
+use faelled_seed::{
+    demo::{self, Town},
+    organizations_csv::OrganizationRow,
+};
 use faelled_store::{Store, Writing};
 
-use super::{CliError, Tools};
+use super::{CliError, Tools, seed};
 use crate::app::{
-    exchange::{self, Loaded, demo_person},
+    exchange::{self, Commits, Loaded, demo_person},
     people,
 };
 
@@ -38,7 +41,8 @@ pub struct Greeting {
 /// start stop working.
 pub async fn prepare(tools: &Tools) -> Result<Greeting, CliError> {
     if tools.store.meta(LOADED).await?.is_none() {
-        load(tools).await?;
+        // Whether we load it, or another server that starts beside us, is all the same.
+        fill(tools).await?;
     }
     let mut tokens = Vec::new();
     for (key, who) in USERS {
@@ -59,68 +63,84 @@ pub async fn prepare(tools: &Tools) -> Result<Greeting, CliError> {
 
 /// Loads the Viborg demo.
 pub async fn load(tools: &Tools) -> Result<(), CliError> {
-    if tools.store.meta(LOADED).await?.is_some() {
-        return Err(CliError::Said("the demo is loaded already".to_owned()));
+    match fill(tools).await? {
+        Filled::Now => Ok(()),
+        Filled::Before => Err(CliError::Said("the demo is loaded already".to_owned())),
     }
+}
+
+/// When the demo came into the record.
+enum Filled {
+    Now,
+    Before,
+}
+
+/// Loads the town and its users, and notes that they are there, in one transaction: a start that
+/// is killed leaves nothing of it, and the next one begins anew.
+async fn fill(tools: &Tools) -> Result<Filled, CliError> {
     let now = tools.clock.now();
     let town = demo::viborg(schedule::local(now).date_naive())?;
-    let house = town
-        .organizations
-        .iter()
-        .find(|o| o.kind == OrganizationKind::VolunteerHouse);
-    let house = house.map(|row| row.external_id.clone());
-    let association = town
-        .organizations
-        .iter()
-        .find(|o| o.verified && o.parent.is_some() && o.kind == OrganizationKind::Branch)
-        .map(|row| row.external_id.clone());
+    let (house, association) = (
+        named(&town, |row| row.kind == OrganizationKind::VolunteerHouse)?,
+        named(&town, |row| {
+            row.verified && row.parent.is_some() && row.kind == OrganizationKind::Branch
+        })?,
+    );
+    let mut writing = seed::begin(tools).await?;
+    if !writing.set_meta_once(LOADED, &now.to_rfc3339()).await? {
+        return Ok(Filled::Before);
+    }
     let (organizations, listings) = (town.organizations.into_iter(), town.listings.into_iter());
-    let loaded = exchange::load(
-        &tools.store,
-        &tools.catalog,
+    let catalog = &tools.catalog;
+    let (loaded, mut writing) = exchange::load(
+        writing,
+        Commits::Once,
+        catalog,
         organizations,
         listings,
-        now,
         |_| (),
     )
     .await?;
-    let found =
-        |name: Option<String>| name.and_then(|name| loaded.organizations.get(&name).copied());
-    let missing = || CliError::Said("the demo lacks a volunteer house or a branch".to_owned());
-    let (house, association) = (
-        found(house).ok_or_else(missing)?,
-        found(association).ok_or_else(missing)?,
-    );
-    introduce(tools, &loaded, house, association).await
+    introduce(&mut writing, &loaded, &house, &association).await?;
+    writing.commit().await?;
+    Ok(Filled::Now)
+}
+
+/// The file's name of the first organization that is such a one.
+fn named(town: &Town, is: impl Fn(&OrganizationRow) -> bool) -> Result<String, CliError> {
+    let found = town.organizations.iter().find(|row| is(row));
+    found
+        .map(|row| row.external_id.clone())
+        .ok_or_else(lacks_somebody)
 }
 
 /// Writes down the demo's users.
 async fn introduce(
-    tools: &Tools,
+    writing: &mut Writing,
     loaded: &Loaded,
-    house: OrganizationId,
-    association: OrganizationId,
+    house: &str,
+    association: &str,
 ) -> Result<(), CliError> {
-    let now = tools.clock.now();
-    let mut writing = tools.store.write(now).await?;
-    let volunteer = newcomer(&mut writing, "Demofrivillig").await?;
-    let member = newcomer(&mut writing, "Demomedlem").await?;
+    let found = |name: &str| {
+        let organization = *loaded.organizations.get(name)?;
+        Some((organization, *loaded.coordinators.get(&organization)?))
+    };
+    let (association, of_association) = found(association).ok_or_else(lacks_somebody)?;
+    let (_, of_house) = found(house).ok_or_else(lacks_somebody)?;
+    let volunteer = newcomer(writing, "Demofrivillig").await?;
+    let member = newcomer(writing, "Demomedlem").await?;
     writing
         .insert_membership(member, association, Role::Member)
         .await?;
-    let coordinator = |id| loaded.coordinators.get(&id).copied().unwrap_or(member);
-    let users = [
-        volunteer,
-        coordinator(association),
-        member,
-        coordinator(house),
-    ];
+    let users = [volunteer, of_association, member, of_house];
     for ((key, _), person) in USERS.iter().zip(users) {
         writing.set_meta(key, &person.uuid().to_string()).await?;
     }
-    writing.set_meta(LOADED, &now.to_rfc3339()).await?;
-    writing.commit().await?;
     Ok(())
+}
+
+fn lacks_somebody() -> CliError {
+    CliError::Said("the demo lacks a volunteer house or a branch".to_owned())
 }
 
 async fn newcomer(writing: &mut Writing, name: &str) -> Result<PersonId, CliError> {

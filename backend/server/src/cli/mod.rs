@@ -39,7 +39,7 @@ enum Command {
     Serve,
     /// Bring the record up to date with this version.
     Migrate,
-    /// Fill an empty record.
+    /// Fill an empty record with what is invented.
     #[command(subcommand)]
     Seed(seed::Seed),
     /// People who take part.
@@ -68,7 +68,7 @@ pub enum CliError {
     #[error("{0}")]
     Secret(#[from] SecretError),
     /// The record.
-    #[error("{}", told(.0))]
+    #[error("{}", .0.in_full())]
     Store(#[from] StoreError),
     /// The data that the program carries, or that it was given.
     #[error("{0}")]
@@ -87,14 +87,6 @@ pub enum CliError {
     /// Anything else, said in full.
     #[error("{0}")]
     Said(String),
-}
-
-/// An error of the record with what the database said: whoever runs this command runs the record.
-fn told(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 impl Cli {
@@ -185,7 +177,7 @@ fn cannot_open(error: &StoreError, config: &Config) -> CliError {
         .lines()
         .filter(|line| concerned.iter().any(|key| line.starts_with(key)))
         .fold(String::new(), |places, line| places + "\n  " + line);
-    CliError::Said(format!("{}{places}", told(error)))
+    CliError::Said(format!("{}{places}", error.in_full()))
 }
 
 /// The file of a record on SQLite.

@@ -5,9 +5,16 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use faelled_engine::schedule;
 use faelled_seed::nation::Nation;
+use faelled_store::Writing;
 
 use super::{CliError, Tools, demo};
-use crate::{app::exchange, config::Config};
+use crate::{
+    app::exchange::{self, Commits},
+    config::Config,
+};
+
+/// The fact that says of a record that invented people and listings are at home in it.
+const INVENTED: &str = "invented";
 
 /// What to fill the record with.
 #[derive(Debug, Subcommand)]
@@ -43,8 +50,7 @@ pub async fn run(seed: Seed, config: &Config) -> Result<(), CliError> {
             csv,
         } => (listings, seed, csv),
     };
-    let now = tools.clock.now();
-    let today = schedule::local(now).date_naive();
+    let today = schedule::local(tools.clock.now()).date_naive();
     let nation = Nation::new(&tools.catalog, listings, seed, today)?;
     if let Some(folder) = csv {
         nation.write_csv(&folder)?;
@@ -56,15 +62,16 @@ pub async fn run(seed: Seed, config: &Config) -> Result<(), CliError> {
     }
     tools.store.migrate().await?;
     let progress = |done: usize| eprint!("\r{done} of {listings} listings");
-    let loaded = exchange::load(
-        &tools.store,
+    let (loaded, writing) = exchange::load(
+        begin(&tools).await?,
+        Commits::InBatches,
         &tools.catalog,
         nation.organizations(),
         nation.listings(),
-        now,
         progress,
     )
     .await?;
+    writing.commit().await?;
     eprintln!();
     println!(
         "A nation of {} organizations and {} listings is loaded.",
@@ -72,4 +79,22 @@ pub async fn run(seed: Seed, config: &Config) -> Result<(), CliError> {
         loaded.listings
     );
     tools.close().await
+}
+
+/// Begins to fill a record with what is invented. Whoever else fills it is waited for. A record that
+/// holds anything which did not come this way is refused: nobody could tell apart again what is
+/// real in it.
+pub async fn begin(tools: &Tools) -> Result<Writing, CliError> {
+    let now = tools.clock.now();
+    let mut writing = tools.store.write(now).await?;
+    let is_first = writing.set_meta_once(INVENTED, &now.to_rfc3339()).await?;
+    if is_first && !tools.store.counts().await?.is_empty() {
+        return Err(CliError::Said(
+            "this record (record.url) holds people, organizations or listings that are not \
+             invented; accepted for the demo and for `faelled seed` is an empty record, or one \
+             that was begun that way"
+                .to_owned(),
+        ));
+    }
+    Ok(writing)
 }

@@ -6,11 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-    value::{Dict, Value},
-};
+use toml::{Table, Value};
 
 use super::value::{self, Parse};
 
@@ -88,9 +84,8 @@ impl Reader {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let defaults = Figment::from(Toml::string(DEFAULTS));
         let mut reader = Self {
-            defaults: leaves(&defaults)?,
+            defaults: leaves("the defaults", DEFAULTS)?,
             given: BTreeMap::new(),
             settings: Vec::new(),
             problems: Vec::new(),
@@ -162,7 +157,10 @@ impl Reader {
                 path.display()
             )));
         }
-        for (key, text) in leaves(&Figment::from(Toml::file_exact(path)))? {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| fault(format!("{name} cannot be read: {error}")))?;
+        for (key, text) in leaves(&name, &text)? {
             if self.defaults.contains_key(&key) {
                 self.given
                     .insert(key, (text, Source::File(path.to_owned())));
@@ -206,16 +204,15 @@ pub fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
 }
 
-/// The values by their full keys. An array is a value; a table is not, unless it is inside a
-/// section, where only a date is one.
-fn leaves(figment: &Figment) -> Result<BTreeMap<String, String>, ConfigError> {
-    let sections: Dict = figment
-        .extract()
-        .map_err(|error| fault(error.to_string()))?;
+/// The values by their full keys. An array is a value; a table is a section.
+fn leaves(name: &str, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+    let sections: Table = text
+        .parse()
+        .map_err(|error| fault(misread(name, text, &error)))?;
     let mut leaves = BTreeMap::new();
     for (section, value) in sections {
         match value {
-            Value::Dict(_, settings) => {
+            Value::Table(settings) => {
                 for (key, value) in settings {
                     leaves.insert(format!("{section}.{key}"), value::text(&value));
                 }
@@ -226,6 +223,21 @@ fn leaves(figment: &Figment) -> Result<BTreeMap<String, String>, ConfigError> {
         }
     }
     Ok(leaves)
+}
+
+/// Where a text is no TOML, and what was expected there. What stands there is not repeated, as the
+/// parser's own sentence would: it may be a secret that lacks its quotes.
+fn misread(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let before = before.unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default();
+    let column = column.chars().count() + 1;
+    format!(
+        "{name}, line {line}, column {column}: {} (values stand in quotes, except numbers, true \
+         and false)",
+        error.message()
+    )
 }
 
 fn shown(text: &str, show: Show) -> String {

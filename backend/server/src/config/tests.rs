@@ -150,7 +150,29 @@ fn a_file_that_is_none_is_named() {
         .to_string();
     assert!(error.contains("/nowhere/faelled.toml"), "{error}");
     let broken = problems("[server\nlisten = 1", &[]);
-    assert!(broken[0].contains("faelled.toml"), "{broken:?}");
+    assert!(broken[0].contains("faelled.toml, line 1"), "{broken:?}");
+}
+
+#[test]
+fn what_does_not_read_is_not_repeated() {
+    let secret = "5e".repeat(32);
+    for line in [
+        format!("value = {secret}"),
+        format!("value = \"{secret}"),
+        format!("value = '{secret}\""),
+        format!("value = 0x{secret}g"),
+        format!("value = \"\\q{secret}\""),
+        format!("value = 2026-09-{secret}"),
+        format!("value {secret}"),
+        format!("value.{secret}"),
+        secret.clone(),
+        format!("[{secret}"),
+        format!("url = postgres://me:{secret}@host/db"),
+    ] {
+        let said = problems(&format!("[secret]\n{line}\n"), &[]).join("\n");
+        assert!(said.contains("faelled.toml, line 2, column "), "{said}");
+        assert!(!said.contains("5e5e"), "{said}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
-use figment::value::Value;
+use toml::Value;
 
 /// Reads a value. An error says what is accepted, to follow "accepted is".
 pub type Parse<T> = Result<T, String>;
@@ -11,21 +11,13 @@ pub type Parse<T> = Result<T, String>;
 /// What the value says as text, without the quotes of a string.
 pub fn text(value: &Value) -> String {
     match value {
-        Value::String(_, text) => text.clone(),
-        Value::Bool(_, value) => value.to_string(),
-        Value::Num(_, number) => number
-            .to_i128()
-            .map(|number| number.to_string())
-            .or_else(|| number.to_u128().map(|number| number.to_string()))
-            .or_else(|| number.to_f64().map(|number| number.to_string()))
-            .unwrap_or_default(),
-        Value::Array(_, items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        // A date and time of TOML arrives as a table of one.
-        Value::Dict(_, table) if table.len() == 1 => {
-            table.values().next().map(text).unwrap_or_default()
-        }
-        Value::Char(_, letter) => letter.to_string(),
-        Value::Empty(..) | Value::Dict(..) => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Datetime(instant) => instant.to_string(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        Value::Table(_) => String::new(),
     }
 }
 

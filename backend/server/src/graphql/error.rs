@@ -1,8 +1,6 @@
 //! What goes wrong, as clients see it: `userErrors` for what a person can mend, top-level errors
 //! for bad requests and faults, always with a code, never with a database's words.
 
-use std::{borrow::Borrow, error::Error};
-
 use async_graphql::{Enum, ErrorExtensions, SimpleObject, Value};
 use faelled_engine::problem::{Fault, Problem};
 
@@ -114,14 +112,32 @@ impl ApiError {
         Self::said(language, "FELL_BEHIND", "error-fell-behind", &[])
     }
 
-    /// The record did not answer. Its own words are logged here, once, and told to nobody.
-    pub fn store(language: Language, error: impl Borrow<StoreError>) -> Self {
-        let error = error.borrow();
-        if matches!(error, StoreError::Busy) {
-            return Self::said(language, "BUSY", "error-busy", &[]);
+    /// The record did not answer.
+    pub fn store(language: Language, error: impl Into<Unanswered>) -> Self {
+        match error.into() {
+            Unanswered::Busy => Self::said(language, "BUSY", "error-busy", &[]),
+            Unanswered::Fault => Self::said(language, "INTERNAL", "error-internal", &[]),
         }
-        tracing::error!(error = %error, cause = error.source(), "the record did not answer");
-        Self::said(language, "INTERNAL", "error-internal", &[])
+    }
+}
+
+/// What a client is told of a record that did not answer. Many rows may share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Others are writing; it can be asked again.
+    Busy,
+    /// Anything else; the log says what.
+    Fault,
+}
+
+impl From<StoreError> for Unanswered {
+    /// What the record says of a fault is logged here, once, and told to nobody.
+    fn from(error: StoreError) -> Self {
+        if error.is_retryable() {
+            return Self::Busy;
+        }
+        tracing::error!(error = %error.in_full(), "the record did not answer");
+        Self::Fault
     }
 }
 

@@ -18,16 +18,16 @@ use faelled_engine::{
     listing::Poster,
     organization::{Organization, Person},
 };
-use faelled_store::StoreError;
 use futures_util::future::BoxFuture;
 
-use super::{errands::Errands, types::person};
+use super::{errands::Errands, error::Unanswered, types::person};
 use crate::{
     app::{App, judged::compiled_all},
     judging::judging,
 };
 
-type Answer<T> = Result<T, Arc<StoreError>>;
+/// A fault is logged by the loader that met it, once for all rows that asked.
+type Answer<T> = Result<T, Unanswered>;
 
 /// The loaders of one request.
 pub struct Loaders {
@@ -146,7 +146,7 @@ struct Settled(ListingId);
 
 impl Loader<OrganizationId> for Record {
     type Value = Organization;
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, ids: &[OrganizationId]) -> Answer<HashMap<OrganizationId, Organization>> {
         Ok(self.app.store.organizations_by_ids(ids).await?)
@@ -155,7 +155,7 @@ impl Loader<OrganizationId> for Record {
 
 impl Loader<PersonId> for Record {
     type Value = KnownPerson;
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, ids: &[PersonId]) -> Answer<HashMap<PersonId, KnownPerson>> {
         let persons = self.app.store.persons_by_ids(ids).await?;
@@ -176,7 +176,7 @@ impl Loader<PersonId> for Record {
 
 impl Loader<ListingId> for Record {
     type Value = Arc<Posted>;
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, ids: &[ListingId]) -> Answer<HashMap<ListingId, Arc<Posted>>> {
         let board = self.app.live.board();
@@ -200,7 +200,7 @@ impl Loader<ListingId> for Record {
 
 impl Loader<Supported> for Record {
     type Value = ();
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, keys: &[Supported]) -> Answer<HashMap<Supported, ()>> {
         let Some(person) = self.person else {
@@ -214,7 +214,7 @@ impl Loader<Supported> for Record {
 
 impl Loader<Confirmed> for Record {
     type Value = ();
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, keys: &[Confirmed]) -> Answer<HashMap<Confirmed, ()>> {
         let ids: Vec<ListingId> = keys.iter().map(|key| key.0).collect();
@@ -229,7 +229,7 @@ impl Loader<Confirmed> for Record {
 
 impl Loader<Settled> for Record {
     type Value = BTreeSet<ListingId>;
-    type Error = Arc<StoreError>;
+    type Error = Unanswered;
 
     async fn load(&self, keys: &[Settled]) -> Answer<HashMap<Settled, BTreeSet<ListingId>>> {
         let ids: Vec<ListingId> = keys.iter().map(|key| key.0).collect();

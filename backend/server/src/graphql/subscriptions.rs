@@ -61,12 +61,22 @@ impl Subscription {
         let Some(person) = ctx.actor().person() else {
             return Err(ApiError::unauthenticated(language));
         };
+        let actor = ctx.actor().clone();
         Ok(news(app.live.news(), language).filter_map(move |news| {
             let app = app.clone();
+            // The roles with which one began to listen tell who need not be asked for; whoever has
+            // got new ones listens anew, since other roles end the connection.
+            let concerned = match news {
+                Ok(News::MatchUpdated { id, sides }) => sides
+                    .iter()
+                    .any(|side| actor.speaks_for(*side))
+                    .then_some(Ok(id)),
+                Ok(_) => None,
+                Err(error) => Some(Err(error)),
+            };
             async move {
-                let id = match news {
-                    Ok(News::MatchUpdated(id)) => id,
-                    Ok(_) => return None,
+                let id = match concerned? {
+                    Ok(id) => id,
                     Err(error) => return Some(Err(error)),
                 };
                 let agreed = matches::visible_now(&app, person, id).await;

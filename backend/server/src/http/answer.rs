@@ -100,7 +100,7 @@ fn complete(error: &mut ServerError) {
     let code = if error.path.is_empty() || is_coercion(error) {
         Code::ValidationFailed
     } else {
-        tracing::error!(path = ?error.path, message = error.message, "an error without a code");
+        tracing::error!(path = ?error.path, "an error without a code");
         error.message = Problem::internal().message.into_owned();
         Code::Internal
     };

@@ -5,16 +5,15 @@ pub mod assess;
 pub mod expire_match;
 pub mod upkeep;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use faelled_store::{ClaimedJob, StoreError};
-use futures_util::FutureExt;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{app::App, observe};
+use crate::{app::App, judging, observe};
 
 /// Every kind of job that this server knows how to do.
 const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
@@ -35,8 +34,8 @@ pub struct Settings {
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// It can be tried again.
-    #[error(transparent)]
+    /// It can be tried again. What the database said is kept with the job, for who looks after it.
+    #[error("{}", .0.in_full())]
     Retry(#[from] StoreError),
     /// Trying again would not help.
     #[error("{0}")]
@@ -102,7 +101,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
         running.shutdown().await;
     }
     if let Err(error) = app.store.return_jobs(worker).await {
-        tracing::warn!(%error, "claimed jobs could not be given back; their leases will run out");
+        tracing::warn!(error = %error.in_full(), "claimed jobs could not be given back; their leases will run out");
     }
 }
 
@@ -127,7 +126,7 @@ async fn claim(app: &App, settings: Settings, worker: Uuid) -> Option<ClaimedJob
         Ok(mut jobs) => jobs.pop(),
         Err(StoreError::Busy) => None,
         Err(error) => {
-            tracing::error!(%error, "jobs could not be claimed");
+            tracing::error!(error = %error.in_full(), "jobs could not be claimed");
             None
         }
     }
@@ -164,14 +163,14 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
         }
     };
     if let Err(error) = recorded {
+        let error = error.in_full();
         tracing::warn!(job = job.id.0, %error, "job's failure could not be kept; its lease will run out");
     }
 }
 
 /// What panics once will panic again.
 async fn caught(performing: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
-    AssertUnwindSafe(performing)
-        .catch_unwind()
+    judging::caught(performing)
         .await
         .unwrap_or(Err(JobError::Fail("it panicked; the log says where")))
 }

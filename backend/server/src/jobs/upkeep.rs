@@ -25,7 +25,9 @@ pub async fn run(app: App, stop: CancellationToken) {
         }
         match tidy(&app).await {
             Ok(()) | Err(StoreError::Busy) => {}
-            Err(error) => tracing::error!(%error, "the record could not be tidied"),
+            Err(error) => {
+                tracing::error!(error = %error.in_full(), "the record could not be tidied");
+            }
         }
     }
 }

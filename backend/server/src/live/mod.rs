@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeSet,
-    panic::AssertUnwindSafe,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
@@ -16,13 +15,18 @@ use faelled_engine::{
     board::{Board, Posted},
     catalog::Catalog,
     id::{ListingId, MatchId, OrganizationId},
+    listing::{Listing, Poster},
 };
 use faelled_store::{Change, OrganizationFilter, OrganizationKey, Store, StoreError, Window};
-use futures_util::{FutureExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, judging, observe};
+use crate::{
+    clock::Clock,
+    judging::{self, attempted, caught},
+    observe,
+};
 
 /// Changes read from the log at once.
 const CHANGES_AT_ONCE: u64 = 1_000;
@@ -54,10 +58,15 @@ struct Inner {
 /// Something that has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
-    /// A listing was posted.
+    /// A listing was posted. What is loaded (`app::exchange`) was posted elsewhere, and is no news.
     ListingPosted(ListingId),
     /// A match was proposed or has changed.
-    MatchUpdated(MatchId),
+    MatchUpdated {
+        /// Which one.
+        id: MatchId,
+        /// Its two sides, which never change: nobody else is to hear of it.
+        sides: [Poster; 2],
+    },
     /// Something changed that nobody will be told of: the log was pruned before it was read.
     Missed,
 }
@@ -103,12 +112,17 @@ impl Live {
     pub async fn catch_up_to(&self, target: i64) {
         let mut position = self.0.position.lock().await;
         while *position < target {
-            match self.advance(&mut position).await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
+            match caught(self.advance(&mut position)).await {
+                Some(Ok(0)) => return,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    let error = error.in_full();
                     tracing::warn!(%error, "the board could not follow; it will try again");
-                    break;
+                    return;
+                }
+                None => {
+                    tracing::error!("following the log panicked; it will try again");
+                    return;
                 }
             }
         }
@@ -124,26 +138,7 @@ impl Live {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = rolls.tick() => self.roll().await,
-                _ = ticks.tick() => {
-                    // Whatever one change does to us, the next must still be seen.
-                    if AssertUnwindSafe(self.look()).catch_unwind().await.is_err() {
-                        tracing::error!("following the log panicked; it will try again");
-                    }
-                }
-            }
-        }
-    }
-
-    async fn look(&self) {
-        let mut position = self.0.position.lock().await;
-        loop {
-            match self.advance(&mut position).await {
-                Ok(read) if read < CHANGES_AT_ONCE => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the board could not follow; it will try again");
-                    return;
-                }
+                _ = ticks.tick() => self.catch_up_to(i64::MAX).await,
             }
         }
     }
@@ -170,6 +165,17 @@ impl Live {
             self.tell(News::Missed);
             return Ok(1);
         }
+        for change in each_that_panics(&changes, |part| self.take_in(part)).await? {
+            self.leave_out(change);
+        }
+        self.announce(&changes).await?;
+        self.reached(position, last.position);
+        observe::board(last.position, self.board().len());
+        Ok(changes.len() as u64)
+    }
+
+    /// Brings the board up to what the record says of what has changed.
+    async fn take_in(&self, changes: &[Change]) -> Result<(), StoreError> {
         let listings: BTreeSet<ListingId> = changes.iter().filter_map(Change::listing).collect();
         let organizations: BTreeSet<OrganizationId> =
             changes.iter().filter_map(Change::organization).collect();
@@ -186,7 +192,7 @@ impl Live {
                 let listings = listings.into_values();
                 listings
                     .map(|listing| board.compiled(listing, catalog, now))
-                    .collect()
+                    .collect::<Vec<_>>()
             })
             .await;
         self.change(|board| {
@@ -205,12 +211,19 @@ impl Live {
                 board.remove(id);
             }
         });
-        for change in &changes {
-            self.announce(change);
+        Ok(())
+    }
+
+    /// Passes over a change that cannot be taken in, so that it holds up no other. Nothing goes on
+    /// showing what was before it.
+    fn leave_out(&self, change: &Change) {
+        let Change {
+            position, kind, id, ..
+        } = change;
+        tracing::error!(position, ?kind, %id, "a change panicked and is left out of the board");
+        if let Some(id) = change.listing() {
+            self.change(|board| board.remove(id));
         }
-        self.reached(position, last.position);
-        observe::board(last.position, self.board().len());
-        Ok(changes.len() as u64)
     }
 
     fn reached(&self, position: &mut i64, at: i64) {
@@ -218,24 +231,37 @@ impl Live {
         self.0.seen.store(at, Ordering::Release);
     }
 
-    /// Compiles what lies on the board too long.
+    /// Compiles what lies on the board too long. One that panics leaves the board.
     async fn roll(&self) {
         // Nothing else may change the board meanwhile, or what is old would come back.
         let _position = self.0.position.lock().await;
-        let rolled = self.compile(Board::rolled).await;
+        let rolled = self
+            .compile(|board, catalog, now| {
+                let stale = board.stale(now);
+                stale
+                    .map(|posted| {
+                        let listing = posted.listing.clone();
+                        (listing.id, compiled_or_named(listing, catalog, now))
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .await;
         self.change(|board| {
-            for posted in rolled {
-                board.put(posted);
+            for (id, posted) in rolled {
+                match posted {
+                    Some(posted) => drop(board.put(posted)),
+                    None => board.remove(id),
+                }
             }
         });
     }
 
     /// Compiles listings away from the threads that answer requests, and without holding the board:
     /// a rule may take a while.
-    async fn compile(
+    async fn compile<T: Send + 'static>(
         &self,
-        compile: impl FnOnce(&Board, &Catalog, DateTime<Utc>) -> Vec<Posted> + Send + 'static,
-    ) -> Vec<Posted> {
+        compile: impl FnOnce(&Board, &Catalog, DateTime<Utc>) -> T + Send + 'static,
+    ) -> T {
         let (board, catalog) = (self.board(), Arc::clone(&self.0.catalog));
         let now = self.0.clock.now();
         judging::ahead(move || compile(&board, &catalog, now)).await
@@ -251,15 +277,58 @@ impl Live {
         let _ = self.0.news.send(news);
     }
 
-    fn announce(&self, change: &Change) {
-        let news = match (change.listing(), change.agreed()) {
-            // A listing's first revision is its posting.
-            (Some(id), _) if change.version == 1 => News::ListingPosted(id),
-            (_, Some(id)) => News::MatchUpdated(id),
-            _ => return,
-        };
-        self.tell(news);
+    /// Tells those who listen. The sides of the matches are read once for all of them.
+    async fn announce(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if self.0.news.receiver_count() == 0 {
+            return Ok(());
+        }
+        let agreed: BTreeSet<MatchId> = changes.iter().filter_map(Change::agreed).collect();
+        let agreed: Vec<MatchId> = agreed.into_iter().collect();
+        let agreed = self.0.store.matches_by_ids(&agreed).await?;
+        let news = changes.iter().filter_map(|change| {
+            if let Some(id) = change.agreed() {
+                let agreed = agreed.get(&id)?;
+                let sides = [agreed.proposer, agreed.owner];
+                return Some(News::MatchUpdated { id, sides });
+            }
+            let is_posted = change.version == Listing::POSTED;
+            change
+                .listing()
+                .filter(|_| is_posted)
+                .map(News::ListingPosted)
+        });
+        news.for_each(|news| self.tell(news));
+        Ok(())
     }
+}
+
+/// Takes in changes together or, when that panics, each by itself: whatever one of them does to us,
+/// the others must still be seen. Gives those that panic by themselves.
+async fn each_that_panics<'a, C, E, F: Future<Output = Result<(), E>>>(
+    changes: &'a [C],
+    take_in: impl Fn(&'a [C]) -> F,
+) -> Result<Vec<&'a C>, E> {
+    if let Some(taken) = caught(take_in(changes)).await {
+        return taken.map(|()| Vec::new());
+    }
+    let mut panicking = Vec::new();
+    for change in changes {
+        match caught(take_in(std::slice::from_ref(change))).await {
+            Some(taken) => taken?,
+            None => panicking.push(change),
+        }
+    }
+    Ok(panicking)
+}
+
+/// A listing compiled for the board, unless that panics: then it is named, and left out.
+fn compiled_or_named(listing: Listing, catalog: &Catalog, now: DateTime<Utc>) -> Option<Posted> {
+    let id = listing.id.uuid();
+    let posted = attempted(|| Posted::new(listing, catalog, now));
+    if posted.is_none() {
+        tracing::error!(listing = %id, "compiling a listing panicked; it is left out of the board");
+    }
+    posted
 }
 
 /// Reads every open listing and every organization's name. The position is read first: replaying
@@ -294,11 +363,40 @@ async fn read_all(
     let mut batches = std::pin::pin!(store.all_open_listings());
     while let Some(batch) = batches.try_next().await? {
         let catalog = Arc::clone(catalog);
-        let compile = move |listing| Posted::new(listing, &catalog, now);
-        let compiled = move || batch.into_iter().map(compile).collect::<Vec<_>>();
+        let compile = move |listing| compiled_or_named(listing, &catalog, now);
+        let compiled = move || batch.into_iter().filter_map(compile).collect::<Vec<_>>();
         for posted in judging::ahead(compiled).await {
             board.put(posted);
         }
     }
     Ok((board, position))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::ready, sync::Mutex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_that_panics_holds_up_no_other() {
+        let taken = Mutex::new(Vec::<i32>::new());
+        let take_in = |changes: &'static [i32]| {
+            let taken = &taken;
+            async move {
+                assert!(!changes.contains(&3), "as a bug would");
+                taken.lock().unwrap().extend(changes);
+                Ok::<(), StoreError>(())
+            }
+        };
+        let left_out = each_that_panics(&[1, 2, 3, 4], take_in).await.unwrap();
+        assert_eq!(left_out, [&3]);
+        assert_eq!(*taken.lock().unwrap(), [1, 2, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_the_record_refuses_is_tried_again_as_a_whole() {
+        let take_in = |_: &[i32]| ready(Err::<(), _>(StoreError::Busy));
+        assert!(each_that_panics(&[1, 2], take_in).await.is_err());
+    }
 }
