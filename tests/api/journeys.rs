@@ -368,7 +368,7 @@ both_databases! {
 
 A document has at most 64 KiB and 16 levels; a request at most 1 MiB and a cost of 10,000. A field costs
 one, a list as many times what is in it as are asked for, and what has to be judged (suggestions, similar
-listings, facets, a preview) 50 to 500 more. Lists are at most 100 long. One request asks one thing: there
+listings, facets, a preview) 50 to 3,000 more. Lists are at most 100 long. One request asks one thing: there
 are no batches. Mutations go by POST.");
         server.run_jobs().await;
         server.end().await;

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use faelled_engine::listing::ListingDraft;
+use faelled_store::DatabaseKind;
 use faelled_tests::{
     TestServer, User, both_databases,
     fixtures::{self, stored_listings},
@@ -104,6 +105,31 @@ both_databases! {
         post(&server, &anna, draft(json!({}))).await;
         assert_eq!(titles(&server, json!({}), "NEWEST").await.len(), 4);
         server.run_jobs().await;
+        server.end().await;
+    }
+
+    async fn a_change_that_nobody_can_read_does_not_keep_the_board_from_what_is(record: &TestRecord) {
+        let server = TestServer::open(record).await;
+        let drafts = ["Gåtur et", "Gåtur to"].map(|title| ListingDraft {
+            title: title.into(),
+            themes: vec!["walking-friend".into()],
+            ..fixtures::draft()
+        });
+        stored_listings(server.store(), &drafts).await;
+        // As a newer version writes it.
+        let raw = record.raw().await;
+        let unknown = match record.kind() {
+            DatabaseKind::Sqlite => {
+                "PRAGMA ignore_check_constraints = ON; UPDATE change SET kind = 'festival' WHERE position = 1"
+            }
+            DatabaseKind::Postgres => {
+                "ALTER TABLE change DROP CONSTRAINT change_kind_check; \
+                 UPDATE change SET kind = 'festival' WHERE position = 1"
+            }
+        };
+        raw.execute_unprepared(unknown).await.unwrap();
+        server.catch_up().await;
+        assert_eq!(titles(&server, json!({}), "NEWEST").await.len(), 2);
         server.end().await;
     }
 

@@ -32,19 +32,47 @@ macro_rules! both_databases {
 
             async fn body($record: &$crate::TestRecord) $body
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let record = $crate::TestRecord::sqlite().await;
-                body(&record).await;
-                record.end().await;
+            #[test]
+            fn on_sqlite() {
+                $crate::on_a_servers_stack(|| async {
+                    let record = $crate::TestRecord::sqlite().await;
+                    body(&record).await;
+                    record.end().await;
+                });
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                let record = $crate::TestRecord::postgres().await;
-                body(&record).await;
-                record.end().await;
+            #[test]
+            fn on_postgres() {
+                $crate::on_a_servers_stack(|| async {
+                    let record = $crate::TestRecord::postgres().await;
+                    body(&record).await;
+                    record.end().await;
+                });
             }
         }
     )+};
+}
+
+/// Runs a test on a thread with as much stack as the server gives to its own.
+///
+/// # Panics
+///
+/// When the test does, or there is no thread to run it on.
+pub fn on_a_servers_stack<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+    let run = move || {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime
+            .worker_threads(2)
+            .thread_stack_size(faelled_server::STACK)
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(test());
+    };
+    let name = std::thread::current().name().map(str::to_owned);
+    let thread = std::thread::Builder::new()
+        .name(name.unwrap_or_default())
+        .stack_size(faelled_server::STACK);
+    if let Err(panic) = thread.spawn(run).expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
 }

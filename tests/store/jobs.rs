@@ -213,6 +213,20 @@ both_databases! {
     }
 }
 
+/// Other than PostgreSQL, SQLite keeps any kind of value in any column.
+#[tokio::test]
+async fn a_job_that_does_not_read_is_laid_aside_and_the_others_are_done() {
+    let record = TestRecord::sqlite().await;
+    let store = record.store().await;
+    enqueue(&store, vec![job("assess", "a", 0), job("assess", "b", 1)]).await;
+    let spoil = "UPDATE job SET payload = x'ff' WHERE key = 'a'";
+    record.raw().await.execute_unprepared(spoil).await.unwrap();
+    assert_eq!(claim_one(&store, Uuid::new_v4(), 5).await.key, "b");
+    assert_eq!(store.job_counts(later(5)).await.unwrap().dead, 1);
+    store.close().await.unwrap();
+    record.end().await;
+}
+
 #[tokio::test]
 async fn nobody_claims_a_job_that_an_uncommitted_write_counts_on() {
     let record = TestRecord::postgres().await;

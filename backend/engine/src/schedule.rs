@@ -395,10 +395,11 @@ impl Entry {
         }
     }
 
-    /// Whether the rule occurs in its first five years, and not more often than accepted.
-    fn check_rule(&self) -> Result<(), Fault> {
+    /// How often the rule occurs on a day at most, as far as it was looked at; an error when it does
+    /// not occur in its first five years, or more often than accepted.
+    fn check_rule(&self) -> Result<usize, Fault> {
         let Some(rule) = &self.rule else {
-            return Ok(());
+            return Ok(1);
         };
         let never = Err(Fault::NeverOccurs);
         let Some(horizon) = self
@@ -411,7 +412,7 @@ impl Entry {
             return never;
         };
         let excepted: HashSet<Exception> = self.exceptions.iter().copied().collect();
-        let (mut occurs, mut day, mut on_day) = (false, None, 0);
+        let (mut occurs, mut day, mut on_day, mut most) = (false, None, 0, 0);
         for start in starts.take(20_000) {
             on_day = if day == Some(start.date()) {
                 on_day + 1
@@ -419,6 +420,7 @@ impl Entry {
                 1
             };
             day = Some(start.date());
+            most = on_day.max(most);
             if on_day > MAX_PER_DAY {
                 return Err(Fault::TooFrequent {
                     max_per_day: MAX_PER_DAY,
@@ -431,7 +433,7 @@ impl Entry {
                 break;
             }
         }
-        if occurs { Ok(()) } else { never }
+        if occurs { Ok(most) } else { never }
     }
 }
 
@@ -485,12 +487,12 @@ impl Schedule {
     /// Reads a schedule that was checked when it came in: walking through five years of each rule
     /// again would take longer than all the rest of reading a listing.
     pub fn restore(draft: &ScheduleDraft) -> Result<Self, Vec<Problem>> {
-        Self::read(draft, |_| Ok(()))
+        Self::read(draft, |_| Ok(1))
     }
 
     fn read(
         draft: &ScheduleDraft,
-        check: impl Fn(&Entry) -> Result<(), Fault>,
+        check: impl Fn(&Entry) -> Result<usize, Fault>,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let mut entries = Vec::new();
@@ -503,12 +505,19 @@ impl Schedule {
         for (at, one_off) in draft.one_offs.iter().enumerate() {
             entries.extend(parse_one_off(&mut problems, at, one_off));
         }
+        let mut on_busiest_days = entries.len();
         for (at, recurrence) in draft.recurrences.iter().enumerate() {
             let Some(entry) = parse_recurrence(&mut problems, at, recurrence) else {
                 continue;
             };
-            problems.take(&format!("recurrences.{at}.rule"), check(&entry));
+            let times = problems.take(&format!("recurrences.{at}.rule"), check(&entry));
+            on_busiest_days += times.unwrap_or_default();
             entries.push(entry);
+        }
+        // Whatever is asked of a schedule later costs as much as it has occurrences.
+        if on_busiest_days > MAX_PER_DAY {
+            let max_per_day = MAX_PER_DAY;
+            problems.note("recurrences", Fault::TooFrequent { max_per_day });
         }
         problems.finish(Some(Self { entries }))
     }
@@ -855,5 +864,26 @@ mod tests {
         for text in ["", "P", "PT", "2H", "PT-2H", "PT0M", "PT2X", "PT99999999H"] {
             assert!(duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_schedule_as_a_whole_occurs_no_more_often_than_a_rule_may() {
+        let hourly = |count: usize, rule: &str| {
+            let one = weekly("2026-03-02T00:00", rule, &[]);
+            ScheduleDraft {
+                recurrences: vec![one.recurrences[0].clone(); count],
+                ..one
+            }
+        };
+        let two_hourly = "FREQ=HOURLY;INTERVAL=2";
+        assert!(Schedule::parse(&hourly(2, two_hourly)).is_ok());
+        let problems = Schedule::parse(&hourly(3, two_hourly)).unwrap_err();
+        let max_per_day = 24;
+        let expected = [Problem::at(
+            "recurrences",
+            Fault::TooFrequent { max_per_day },
+        )];
+        assert_eq!(problems, expected);
+        assert!(Schedule::parse(&hourly(20, "FREQ=WEEKLY;BYDAY=MO")).is_ok());
     }
 }

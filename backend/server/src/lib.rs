@@ -13,3 +13,7 @@ pub mod judging;
 pub mod live;
 pub mod observe;
 pub mod words;
+
+/// The stack of a thread that answers. What a request may ask for nests, and each level of it takes
+/// some kilobytes, in a debug build many.
+pub const STACK: usize = 8 << 20;

@@ -11,6 +11,7 @@ use crate::{
     connect::Store,
     entity::{change, change_head},
     error::StoreError,
+    rows::rows,
     time::recorded,
 };
 
@@ -94,14 +95,15 @@ impl Store {
         position: i64,
         limit: u64,
     ) -> Result<Vec<Change>, StoreError> {
-        change::Entity::find()
+        let select = change::Entity::find()
             .filter(change::Column::Position.gt(position))
             .order_by_asc(change::Column::Position)
-            .limit(limit)
-            .all(self.readers())
+            .limit(limit);
+        rows(self.readers(), select)
             .await?
             .into_iter()
             .map(|row| {
+                let row = row.map_err(|undecoded| undecoded.of("change"))?;
                 Ok(Change {
                     position: row.position,
                     kind: ChangeKind::read(&row.kind)

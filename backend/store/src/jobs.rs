@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Order,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
 };
 use serde_json::Value;
@@ -142,13 +142,33 @@ impl Store {
         );
         let (transaction, _turn) = self.begin().await?;
         let rows = transaction.query_all_raw(claim).await?;
-        let mut jobs = rows
-            .iter()
-            .map(|row| Ok(job::Model::from_query_result(row, "")?))
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // One that does not read must not keep the others from being done.
+            match job::Model::from_query_result(row, "") {
+                Ok(job) => jobs.push(job),
+                Err(_) => self.bury_unread(&transaction, row).await?,
+            }
+        }
         transaction.commit().await.map_err(StoreError::of_commit)?;
         jobs.sort_by_key(|job| (job.run_at, job.id));
         Ok(jobs.into_iter().map(claimed).collect())
+    }
+
+    async fn bury_unread(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &QueryResult,
+    ) -> Result<(), StoreError> {
+        let id: i64 = row.try_get("", "id")?;
+        tracing::error!(job = id, "a job does not read and is laid aside");
+        let bury = self.statement(
+            "UPDATE job SET state = 'dead', lease = NULL, leased_until = NULL, attempts = 0, \
+             last_error = 'the row does not read' WHERE id = $1",
+            [id.into()],
+        );
+        transaction.execute_raw(bury).await?;
+        Ok(())
     }
 
     /// How many jobs of these kinds could be claimed now.

@@ -215,7 +215,8 @@ pub struct PlaceInput {
     at_home: bool,
 }
 
-/// When something takes place, in local time (Europe/Copenhagen); at most 20 entries in all.
+/// When something takes place, in local time (Europe/Copenhagen): at most 20 entries in all, which
+/// together, each on its busiest day, occur at most 24 times a day.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ScheduleInput {
     /// Single occurrences.

@@ -77,7 +77,7 @@ impl Query {
 
     /// What a listing that is only drafted would meet: the same answer as posting it gives, and
     /// nothing is kept.
-    #[graphql(complexity = "500 + child_complexity")]
+    #[graphql(complexity = "3000 + child_complexity")]
     async fn preview_listing(
         &self,
         ctx: &Context<'_>,

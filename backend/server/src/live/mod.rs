@@ -145,25 +145,24 @@ impl Live {
 
     /// Reads the next changes and carries them out. Says how many there were.
     async fn advance(&self, position: &mut i64) -> Result<u64, StoreError> {
-        let changes = self
-            .0
-            .store
-            .changes_after(*position, CHANGES_AT_ONCE)
-            .await?;
+        let changes = self.0.store.changes_after(*position, CHANGES_AT_ONCE).await;
+        let changes = match changes {
+            // What it says nobody knows; what the record says now, one can read.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(%error, "the board is built anew");
+                return self.begin_anew(position).await;
+            }
+            read => read?,
+        };
         let (Some(first), Some(last)) = (changes.first(), changes.last()) else {
             return Ok(0);
         };
         if first.position != *position + 1 {
-            // The log has been pruned past us.
             tracing::warn!(
                 from = *position,
-                "fell behind the log; the board is built anew"
+                "the log was pruned past us; the board is built anew"
             );
-            let (board, read_to) = read_all(&self.0.store, &self.0.catalog, self.0.clock).await?;
-            self.change(|current| *current = board);
-            self.reached(position, read_to);
-            self.tell(News::Missed);
-            return Ok(1);
+            return self.begin_anew(position).await;
         }
         for change in each_that_panics(&changes, |part| self.take_in(part)).await? {
             self.leave_out(change);
@@ -172,6 +171,15 @@ impl Live {
         self.reached(position, last.position);
         observe::board(last.position, self.board().len());
         Ok(changes.len() as u64)
+    }
+
+    /// Builds the board anew, and tells that nobody will be told of what changed meanwhile.
+    async fn begin_anew(&self, position: &mut i64) -> Result<u64, StoreError> {
+        let (board, read_to) = read_all(&self.0.store, &self.0.catalog, self.0.clock).await?;
+        self.change(|current| *current = board);
+        self.reached(position, read_to);
+        self.tell(News::Missed);
+        Ok(1)
     }
 
     /// Brings the board up to what the record says of what has changed.

@@ -239,6 +239,7 @@ async fn decided(
 #[Object]
 impl ListingMutations {
     /// Posts a listing. The answer already holds its best counterparts and similar listings.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn post_listing(
         &self,
         ctx: &Context<'_>,
@@ -254,6 +255,7 @@ impl ListingMutations {
     }
 
     /// Changes what a listing says. Counts as confirming it.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn update_listing(
         &self,
         ctx: &Context<'_>,
@@ -267,6 +269,7 @@ impl ListingMutations {
 
     /// Posts a copy of one's own listing, with changes. It declares no børneattest unless the changes
     /// do; what else is declared is copied.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn copy_listing(
         &self,
         ctx: &Context<'_>,
