@@ -225,9 +225,7 @@ fn read_row(
     let schedule = row.read("schedule", schedule_cell::ACCEPTED, schedule_cell::read);
     let effort_minutes = row.number("effort_minutes", A_NUMBER);
     let capacity = row.number("capacity", A_NUMBER);
-    let required_age = row.number("requires_minimum_age", A_NUMBER);
     let requirements = requirements(&mut row);
-    let declared_age = row.number("declares_minimum_age", A_NUMBER);
     let declarations = declarations(&mut row);
     let posted = row.date("posted");
     let mut assured = row.date("assured");
@@ -262,9 +260,7 @@ fn read_row(
                 effort_minutes: effort_minutes?,
                 capacity: capacity?,
                 requirements: requirements?,
-                required_age: required_age?,
                 declarations: declarations?,
-                declared_age: declared_age?,
                 expires_at: expires?.map(end_of),
             },
             posted: posted?,
@@ -314,24 +310,26 @@ fn place(row: &mut Row<'_>, places: &Places) -> Option<Place> {
     Some(known.clone())
 }
 
-fn requirements(row: &mut Row<'_>) -> Option<Requirements> {
+fn requirements(row: &mut Row<'_>) -> Option<Requirements<i64>> {
+    let minimum_age = row.number("requires_minimum_age", A_NUMBER);
     let childrens_certificate = row.answer("requires_childrens_certificate");
     let driving_licence = row.answer("requires_driving_licence");
     let wheelchair_access = row.answer("requires_wheelchair_access");
     Some(Requirements {
-        minimum_age: None,
+        minimum_age: minimum_age?,
         childrens_certificate: childrens_certificate? == Some(true),
         driving_licence: driving_licence? == Some(true),
         wheelchair_access: wheelchair_access? == Some(true),
     })
 }
 
-fn declarations(row: &mut Row<'_>) -> Option<Declarations> {
+fn declarations(row: &mut Row<'_>) -> Option<Declarations<i64>> {
+    let minimum_age = row.number("declares_minimum_age", A_NUMBER);
     let childrens_certificate = row.answer("declares_childrens_certificate");
     let driving_licence = row.answer("declares_driving_licence");
     let wheelchair_access = row.answer("declares_wheelchair_access");
     Some(Declarations {
-        minimum_age: None,
+        minimum_age: minimum_age?,
         childrens_certificate: childrens_certificate?,
         driving_licence: driving_licence?,
         wheelchair_access: wheelchair_access?,
@@ -411,11 +409,11 @@ impl<W: Write> Writer<W> {
             schedule,
             cell(draft.effort_minutes),
             cell(draft.capacity),
-            cell(draft.required_age.or(asked.minimum_age.map(i64::from))),
+            cell(asked.minimum_age),
             yes(asked.childrens_certificate),
             yes(asked.driving_licence),
             yes(asked.wheelchair_access),
-            cell(draft.declared_age.or(declared.minimum_age.map(i64::from))),
+            cell(declared.minimum_age),
             answer(declared.childrens_certificate),
             answer(declared.driving_licence),
             answer(declared.wheelchair_access),

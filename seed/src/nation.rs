@@ -260,15 +260,12 @@ impl Nation {
             } else {
                 draw.between(2, 20)
             }),
-            required_age: draw.chance(0.10).then(|| draw.weighted(AGES)),
             requirements: Requirements {
-                minimum_age: None,
+                minimum_age: draw.chance(0.10).then(|| draw.weighted(AGES)),
                 childrens_certificate: draw.chance(0.05),
                 driving_licence: false,
                 wheelchair_access: draw.chance(0.08),
             },
-            declared_age: (kind == ListingKind::Offer && draw.chance(0.3))
-                .then(|| draw.between(15, 70)),
             declarations: if kind == ListingKind::Offer {
                 declarations(draw)
             } else {
@@ -461,11 +458,12 @@ fn reach_km(draw: &mut Draw) -> f64 {
 }
 
 /// What an offer declares: mostly nothing, some yes, a few no.
-fn declarations(draw: &mut Draw) -> Declarations {
+fn declarations(draw: &mut Draw) -> Declarations<i64> {
+    let minimum_age = draw.chance(0.3).then(|| draw.between(15, 70));
     let mut declared =
         |yes, no| draw.weighted(&[(Some(true), yes), (Some(false), no), (None, 100 - yes - no)]);
     Declarations {
-        minimum_age: None,
+        minimum_age,
         childrens_certificate: declared(15, 4),
         driving_licence: declared(30, 8),
         wheelchair_access: declared(20, 8),

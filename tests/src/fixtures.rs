@@ -187,19 +187,17 @@ pub fn varied_draft(seed: u64) -> ListingDraft {
         effort_minutes: dice.maybe(|dice| i64::from(dice.small(10_075)) + 5),
         capacity: dice.maybe(|dice| i64::from(dice.small(9_999)) + 1),
         requirements: Requirements {
-            minimum_age: None,
+            minimum_age: dice.maybe(|dice| i64::from(dice.small(98)) + 1),
             childrens_certificate: dice.coin(),
             driving_licence: dice.coin(),
             wheelchair_access: dice.coin(),
         },
-        required_age: dice.maybe(|dice| i64::from(dice.small(98)) + 1),
         declarations: Declarations {
-            minimum_age: None,
+            minimum_age: dice.maybe(|dice| i64::from(dice.small(98)) + 1),
             childrens_certificate: dice.maybe(Dice::coin),
             driving_licence: dice.maybe(Dice::coin),
             wheelchair_access: dice.maybe(Dice::coin),
         },
-        declared_age: dice.maybe(|dice| i64::from(dice.small(98)) + 1),
         expires_at: dice.maybe(|dice| later(i64::from(dice.small(30_000_000)) + 1)),
     }
 }

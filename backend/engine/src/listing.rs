@@ -52,11 +52,11 @@ pub enum Poster {
     Person(PersonId),
 }
 
-/// What one side asks of the other.
+/// What one side asks of the other. In a draft, the age is any number that came in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Requirements {
+pub struct Requirements<Age = u8> {
     /// At least this old, in years.
-    pub minimum_age: Option<u8>,
+    pub minimum_age: Option<Age>,
     /// Has declared a børneattest.
     pub childrens_certificate: bool,
     /// Holds a driving licence.
@@ -65,17 +65,42 @@ pub struct Requirements {
     pub wheelchair_access: bool,
 }
 
-/// What one side declares about itself or its place. Nothing declared is not a no.
+/// What one side declares about itself or its place. Nothing declared is not a no. In a draft, the
+/// age is any number that came in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Declarations {
+pub struct Declarations<Age = u8> {
     /// At least this old, in years.
-    pub minimum_age: Option<u8>,
+    pub minimum_age: Option<Age>,
     /// Has a børneattest. Only the declaration is kept, never the certificate.
     pub childrens_certificate: Option<bool>,
     /// Holds a driving licence.
     pub driving_licence: Option<bool>,
     /// The place can be reached in a wheelchair.
     pub wheelchair_access: Option<bool>,
+}
+
+impl<Age> Requirements<Age> {
+    /// The same, with the age read otherwise.
+    fn with_age<Other>(self, minimum_age: Option<Other>) -> Requirements<Other> {
+        Requirements {
+            minimum_age,
+            childrens_certificate: self.childrens_certificate,
+            driving_licence: self.driving_licence,
+            wheelchair_access: self.wheelchair_access,
+        }
+    }
+}
+
+impl<Age> Declarations<Age> {
+    /// The same, with the age read otherwise.
+    fn with_age<Other>(self, minimum_age: Option<Other>) -> Declarations<Other> {
+        Declarations {
+            minimum_age,
+            childrens_certificate: self.childrens_certificate,
+            driving_licence: self.driving_licence,
+            wheelchair_access: self.wheelchair_access,
+        }
+    }
 }
 
 /// One thing that a side can ask for.
@@ -164,14 +189,10 @@ pub struct ListingDraft {
     pub effort_minutes: Option<i64>,
     /// How many places; none means no limit.
     pub capacity: Option<i64>,
-    /// What is asked of the other side; the age as it came in.
-    pub requirements: Requirements,
-    /// Minimum age asked for.
-    pub required_age: Option<i64>,
+    /// What is asked of the other side.
+    pub requirements: Requirements<i64>,
     /// What this side declares.
-    pub declarations: Declarations,
-    /// Age declared: at least this.
-    pub declared_age: Option<i64>,
+    pub declarations: Declarations<i64>,
     /// When it ends by itself; none means twelve months after it was last confirmed.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -266,14 +287,14 @@ impl Content {
         let required_age = whole(
             &mut problems,
             "requirements.minimumAge",
-            draft.required_age,
+            draft.requirements.minimum_age,
             1,
             99,
         );
         let declared_age = whole(
             &mut problems,
             "declarations.minimumAge",
-            draft.declared_age,
+            draft.declarations.minimum_age,
             1,
             99,
         );
@@ -292,14 +313,12 @@ impl Content {
                 schedule: schedule?,
                 effort: effort?.map(TimeDelta::minutes),
                 capacity: capacity?.and_then(|places| u32::try_from(places).ok()),
-                requirements: Requirements {
-                    minimum_age: required_age?.and_then(|age| u8::try_from(age).ok()),
-                    ..draft.requirements
-                },
-                declarations: Declarations {
-                    minimum_age: declared_age?.and_then(|age| u8::try_from(age).ok()),
-                    ..draft.declarations
-                },
+                requirements: draft
+                    .requirements
+                    .with_age(required_age?.and_then(|age| u8::try_from(age).ok())),
+                declarations: draft
+                    .declarations
+                    .with_age(declared_age?.and_then(|age| u8::try_from(age).ok())),
                 expires_at: draft.expires_at,
             })
         })();
@@ -361,10 +380,12 @@ impl Content {
             schedule: self.schedule.draft(),
             effort_minutes: self.effort.map(|effort| effort.num_minutes()),
             capacity: self.capacity.map(i64::from),
-            requirements: self.requirements,
-            required_age: self.requirements.minimum_age.map(i64::from),
-            declarations: self.declarations,
-            declared_age: self.declarations.minimum_age.map(i64::from),
+            requirements: self
+                .requirements
+                .with_age(self.requirements.minimum_age.map(i64::from)),
+            declarations: self
+                .declarations
+                .with_age(self.declarations.minimum_age.map(i64::from)),
             expires_at: self.expires_at,
         }
     }

@@ -58,11 +58,11 @@ pub(crate) fn write(listing: &Listing, catalog: &Catalog) -> Written {
         capacity: draft.capacity.map(narrow),
         taken: narrow(i64::from(listing.taken)),
         supports: narrow(i64::from(listing.supports)),
-        required_age: draft.required_age.map(narrow),
+        required_age: draft.requirements.minimum_age.map(narrow),
         requires_certificate: draft.requirements.childrens_certificate,
         requires_licence: draft.requirements.driving_licence,
         requires_wheelchair: draft.requirements.wheelchair_access,
-        declared_age: draft.declared_age.map(narrow),
+        declared_age: draft.declarations.minimum_age.map(narrow),
         declares_certificate: draft.declarations.childrens_certificate,
         declares_licence: draft.declarations.driving_licence,
         declares_wheelchair: draft.declarations.wheelchair_access,
@@ -157,19 +157,17 @@ fn parse(row: listing::Model, catalog: &Catalog) -> Result<Listing, String> {
         effort_minutes: row.effort_minutes.map(i64::from),
         capacity: row.capacity.map(i64::from),
         requirements: Requirements {
-            minimum_age: None,
+            minimum_age: row.required_age.map(i64::from),
             childrens_certificate: row.requires_certificate,
             driving_licence: row.requires_licence,
             wheelchair_access: row.requires_wheelchair,
         },
-        required_age: row.required_age.map(i64::from),
         declarations: Declarations {
-            minimum_age: None,
+            minimum_age: row.declared_age.map(i64::from),
             childrens_certificate: row.declares_certificate,
             driving_licence: row.declares_licence,
             wheelchair_access: row.declares_wheelchair,
         },
-        declared_age: row.declared_age.map(i64::from),
         expires_at: row.expires_at,
     };
     Ok(Listing {
@@ -233,4 +231,43 @@ fn from_json<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, String> 
 /// The engine's bounds are far below: a capacity is at most 10,000, an effort a week of minutes.
 fn narrow(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use faelled_engine::schedule::{OneOffDraft, RecurrenceDraft, ScheduleDraft};
+
+    use super::*;
+
+    #[test]
+    fn a_schedule_stands_in_the_record_as_it_always_has() {
+        let one_off = OneOffDraft {
+            start: "2026-02-01T09:00".into(),
+            end: "2026-02-01T12:00".into(),
+        };
+        let recurrence = |exceptions: &[&str]| RecurrenceDraft {
+            start: "2026-01-06T14:00".into(),
+            duration: "PT2H".into(),
+            rule: "FREQ=WEEKLY".into(),
+            exceptions: exceptions.iter().map(|e| (*e).to_owned()).collect(),
+        };
+        for (draft, text) in [
+            (ScheduleDraft::default(), "{}".to_owned()),
+            (
+                ScheduleDraft {
+                    one_offs: vec![one_off],
+                    recurrences: vec![recurrence(&[]), recurrence(&["2026-01-13"])],
+                },
+                [
+                    r#"{"one_offs":[{"start":"2026-02-01T09:00","end":"2026-02-01T12:00"}],"#,
+                    r#""recurrences":[{"start":"2026-01-06T14:00","duration":"PT2H","rule":"FREQ=WEEKLY"},"#,
+                    r#"{"start":"2026-01-06T14:00","duration":"PT2H","rule":"FREQ=WEEKLY","exceptions":["2026-01-13"]}]}"#,
+                ]
+                .concat(),
+            ),
+        ] {
+            assert_eq!(json(&draft), text);
+            assert_eq!(from_json::<ScheduleDraft>("schedule", &text), Ok(draft));
+        }
+    }
 }

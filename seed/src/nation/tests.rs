@@ -59,7 +59,9 @@ fn shares_are_those_of_the_workload() {
     sample.share("either", 0.12, |d| d.attendance == Some(Attendance::Either));
     sample.share("remote", 0.03, |d| d.attendance == Some(Attendance::Remote));
     sample.share("languages", 0.20, |d| !d.languages.is_empty());
-    sample.share("minimum age", 0.10, |d| d.required_age.is_some());
+    sample.share("minimum age", 0.10, |d| {
+        d.requirements.minimum_age.is_some()
+    });
     sample.share("børneattest", 0.05, |d| {
         d.requirements.childrens_certificate
     });

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use faelled_engine::{
-    listing::ListingDraft,
+    listing::{Declarations, ListingDraft, Requirements},
     nearby::{FilterDraft, FreeTimeDraft, NearDraft},
     schedule::{OneOffDraft, RecurrenceDraft, ScheduleDraft},
 };
@@ -369,19 +369,23 @@ impl PlaceInput {
 
 impl RequirementsInput {
     fn put(self, draft: &mut ListingDraft) {
-        draft.required_age = self.minimum_age.map(i64::from);
-        draft.requirements.childrens_certificate = self.childrens_certificate;
-        draft.requirements.driving_licence = self.driving_licence;
-        draft.requirements.wheelchair_access = self.wheelchair_access;
+        draft.requirements = Requirements {
+            minimum_age: self.minimum_age.map(i64::from),
+            childrens_certificate: self.childrens_certificate,
+            driving_licence: self.driving_licence,
+            wheelchair_access: self.wheelchair_access,
+        };
     }
 }
 
 impl DeclarationsInput {
     fn put(self, draft: &mut ListingDraft) {
-        draft.declared_age = self.minimum_age.map(i64::from);
-        draft.declarations.childrens_certificate = self.childrens_certificate;
-        draft.declarations.driving_licence = self.driving_licence;
-        draft.declarations.wheelchair_access = self.wheelchair_access;
+        draft.declarations = Declarations {
+            minimum_age: self.minimum_age.map(i64::from),
+            childrens_certificate: self.childrens_certificate,
+            driving_licence: self.driving_licence,
+            wheelchair_access: self.wheelchair_access,
+        };
     }
 }
 
