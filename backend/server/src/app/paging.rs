@@ -142,6 +142,9 @@ pub struct Page<K> {
 /// How long a list can be read on from a cursor: it is judged at the time of its first page, which
 /// must not become a way to look into the past.
 const CURSOR_LIFETIME: TimeDelta = TimeDelta::hours(1);
+/// How far the clocks of a house's servers may lie apart: a cursor may have been made by one that
+/// is ahead of this one.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(5);
 /// Items on a page when nothing is said.
 const DEFAULT_SIZE: i32 = 20;
 
@@ -176,7 +179,7 @@ impl PageArgs {
         let aged = |cursor: &Option<(DateTime<Utc>, K)>| {
             cursor
                 .as_ref()
-                .is_some_and(|(at, _)| now - *at > CURSOR_LIFETIME || *at > now)
+                .is_some_and(|(at, _)| now - *at > CURSOR_LIFETIME || *at - now > CLOCKS_APART)
         };
         for (cursor, argument) in [(&after, "after"), (&before, "before")] {
             if aged(cursor) {
@@ -373,6 +376,24 @@ mod tests {
             assert_eq!(cursors().open::<i32>(here, &tampered), None, "{tampered}");
         }
         assert_eq!(cursors().open::<i32>(here, ""), None);
+    }
+
+    #[test]
+    fn a_cursor_of_a_server_that_is_a_little_ahead_is_accepted() {
+        let scope = Scope::of("a", &1);
+        let read = |ahead: TimeDelta| {
+            let at = DateTime::UNIX_EPOCH + ahead;
+            let args = PageArgs {
+                after: Some(cursors().seal(scope, at, &7)),
+                ..PageArgs::default()
+            };
+            let page = args.read::<i32>(&cursors(), scope, 100, DateTime::UNIX_EPOCH);
+            page.map(|page| page.now == at)
+        };
+        assert_eq!(read(TimeDelta::seconds(1)), Ok(true));
+        assert_eq!(read(CLOCKS_APART), Ok(true));
+        let beyond = CLOCKS_APART + TimeDelta::microseconds(1);
+        assert_eq!(read(beyond), Err(PageError::Cursor { argument: "after" }));
     }
 
     #[test]
