@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{CliError, Tools, file_of};
+use faelled_store::sqlite_file;
+
+use super::{CliError, Tools};
 use crate::{clock::fresh_secret, config::Config};
 
 /// Listings named at most when some do not read.
@@ -11,7 +13,7 @@ const NAMED: usize = 20;
 pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError> {
     let config = Config::load(file)?;
     println!("Configuration: fine\n{}", config.describe());
-    if let Some(path) = file_of(&config.record.url)
+    if let Some(path) = sqlite_file(&config.record.url)?
         && !path.exists()
     {
         return Err(CliError::Said(format!(
@@ -53,17 +55,7 @@ pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError>
 
 /// Puts back to work what was laid aside.
 async fn revive(tools: &Tools) -> Result<(), CliError> {
-    let now = tools.clock.now();
-    let mut revived = 0;
-    loop {
-        let dead = tools.store.dead_jobs(NAMED as u64).await?;
-        if dead.is_empty() {
-            break;
-        }
-        for job in dead {
-            revived += usize::from(tools.store.revive_job(job.id, now).await?);
-        }
-    }
+    let revived = tools.store.revive_jobs(tools.clock.now()).await?;
     println!("Jobs: {revived} will be tried again");
     Ok(())
 }
