@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use faelled_engine::{
-    access::{self, Actor},
+    access::{self, Actor, Presence, Tie},
     board::Posted,
     id::{ListingId, OrganizationId, PersonId},
     listing::{Content, Listing, ListingDraft, ListingKind, ListingStatus, Poster},
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
+    idempotency::{self, Begun, Request},
     paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
 };
 use crate::{clock::fresh_id, jobs};
@@ -44,13 +44,9 @@ pub async fn post(
 ) -> Outcome<Listing> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let request = Request::read("postListing", key, &input);
-    let (poster, content) = judge_draft(app, actor, person, &input, now);
     let mut refusals = Vec::new();
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "postListing", key, &input);
+    let (poster, content) = judge_draft(app, actor, person, &input, now);
     let poster = gather(&mut refusals, poster)?;
     let content = gather(&mut refusals, content)?;
     let (Some(poster), Some(content), true) = (poster, content, refusals.is_empty()) else {
@@ -72,11 +68,7 @@ pub async fn copy(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("copyListing", key, &(id, changes));
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "copyListing", key, &(id, changes));
     let original = managed(actor, app.store.listing(id).await?);
     let original = gather(&mut refusals, original)?;
     let content = original.as_ref().map(|original| {
@@ -185,8 +177,22 @@ pub async fn decide(
     .await
 }
 
-/// Adds or takes back the actor's support of a wish. Doing it twice changes nothing.
-pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) -> Outcome<Listing> {
+/// What somebody does about a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// Says "me too".
+    Give,
+    /// Takes that back.
+    TakeBack,
+}
+
+/// Gives or takes back the actor's support of a wish. Doing it twice changes nothing.
+pub async fn support(
+    app: &App,
+    actor: &Actor,
+    id: ListingId,
+    support: Support,
+) -> Outcome<Listing> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut writing = app.store.write(now).await?;
@@ -194,22 +200,19 @@ pub async fn support(app: &App, actor: &Actor, id: ListingId, supports: bool) ->
         .listing_for_update(id)
         .await?
         .ok_or_else(not_found)?;
-    let open = is_open(app, &listing);
-    let standings = access::standings_to_listing(actor, &listing, false);
-    if !access::sees_listing(&standings, &listing, open) {
+    let presence = presence(app, &listing);
+    let standings = access::standings_to_listing(actor, &listing, Tie::Nothing);
+    if !access::sees_listing(&standings, &listing, presence) {
         return Err(not_found());
     }
     if listing.content.kind != ListingKind::Wish {
         return Err(AppError::refused("id", Why::NotAWish));
     }
-    if supports {
-        if !open {
-            return Err(AppError::refused("id", Why::NotOpen));
-        }
-        writing.add_support(id, person).await?;
-    } else {
-        writing.remove_support(id, person).await?;
-    }
+    match (support, presence) {
+        (Support::Give, Presence::Open) => writing.add_support(id, person).await?,
+        (Support::Give, Presence::Hidden) => return Err(AppError::refused("id", Why::NotOpen)),
+        (Support::TakeBack, _) => writing.remove_support(id, person).await?,
+    };
     app.commit(writing).await?;
     current(app, id).await
 }
@@ -361,12 +364,12 @@ pub fn find(
     })
 }
 
-/// Whether a listing is open now.
-pub fn is_open(app: &App, listing: &Listing) -> bool {
+/// Whether a listing can be found now.
+pub(super) fn presence(app: &App, listing: &Listing) -> Presence {
     let now = app.clock.now();
     match app.live.board().get(listing.id) {
-        Some(posted) if posted.listing.version == listing.version => posted.is_open(now),
-        _ => Posted::new(listing.clone(), &app.catalog, now).is_open(now),
+        Some(posted) if posted.listing.version == listing.version => posted.presence(now),
+        _ => Posted::new(listing.clone(), &app.catalog, now).presence(now),
     }
 }
 
@@ -444,11 +447,9 @@ async fn first_or_refused(
     refusals: Vec<Refusal>,
 ) -> Outcome<Listing> {
     if request.is_some() {
-        let mut writing = app.store.write(app.clock.now()).await?;
-        let first = idempotency::recall(&mut writing, request, person).await?;
-        writing.rollback().await?;
-        if let Some(first) = first {
-            return managed(actor, app.store.listing(first).await?);
+        match idempotency::begin(app, request, person, app.clock.now()).await? {
+            Begun::Before(first) => return managed(actor, app.store.listing(first).await?),
+            Begun::First(writing) => writing.rollback().await?,
         }
     }
     Err(AppError::Refused(refusals))
@@ -462,11 +463,10 @@ async fn insert_once(
     listing: Listing,
     now: DateTime<Utc>,
 ) -> Outcome<Listing> {
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request, person).await? {
-        drop(writing);
-        return managed(actor, app.store.listing(first).await?);
-    }
+    let mut writing = match idempotency::begin(app, request, person, now).await? {
+        Begun::First(writing) => writing,
+        Begun::Before(first) => return managed(actor, app.store.listing(first).await?),
+    };
     writing.insert_listing(&listing).await?;
     writing.enqueue(jobs::assess::draft(listing.id, now));
     idempotency::remember(&mut writing, request, person, listing.id).await?;
@@ -520,7 +520,7 @@ async fn edit(
 fn managed(actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
     listing
         .filter(|listing| {
-            access::manages_listing(&access::standings_to_listing(actor, listing, false))
+            access::manages_listing(&access::standings_to_listing(actor, listing, Tie::Nothing))
         })
         .ok_or_else(not_found)
 }

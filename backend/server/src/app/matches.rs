@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use faelled_engine::{
-    access::{self, Actor},
+    access::{self, Actor, Presence, Tie},
     agreement::{Match, MatchStatus, Step},
     id::{ListingId, MatchId, OrganizationId, PersonId},
     listing::{Listing, Poster},
@@ -13,8 +13,8 @@ use faelled_store::{Constraint, MatchFilter, StoreError, Writing};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
-    listings::{is_open, poster, signed_in},
+    idempotency::{self, Begun, Request},
+    listings::{poster, presence, signed_in},
     paging::{Asked, PageError, Scope, Timeline, timeline},
 };
 use crate::{clock::fresh_id, jobs};
@@ -42,11 +42,7 @@ pub async fn propose(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("proposeMatch", key, &input);
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "proposeMatch", key, &input);
     let message = text::lines(&input.message, 0, 1_000)
         .map_err(|fault| AppError::refused("message", Why::Invalid(fault)));
     let message = gather(&mut refusals, message)?;
@@ -55,12 +51,13 @@ pub async fn propose(
         .map_err(|error| error.renamed("organization", "onBehalfOf"));
     let speaker = gather(&mut refusals, speaker)?;
 
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
-        drop(writing);
-        let first = visible(app, actor, first).await?;
-        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
-    }
+    let mut writing = match idempotency::begin(app, request.as_ref(), person, now).await? {
+        Begun::First(writing) => writing,
+        Begun::Before(first) => {
+            let first = visible(app, actor, first).await?;
+            return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+        }
+    };
     let mut locked = lock_listings(&mut writing, input.listing, input.counterpart).await?;
     let listing = open_or_refused(app, actor, locked.take(input.listing), "listing");
     let listing = gather(&mut refusals, listing)?;
@@ -153,7 +150,7 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
             for listing in &listings {
                 let open = locked
                     .take(*listing)
-                    .is_some_and(|listing| is_open(app, &listing));
+                    .is_some_and(|listing| presence(app, &listing) == Presence::Open);
                 if !open {
                     return Err(AppError::refused("id", Why::NotOpen));
                 }
@@ -264,14 +261,14 @@ fn open_or_refused(
     field: &str,
 ) -> Outcome<Listing> {
     let listing = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
-    let open = is_open(app, &listing);
-    let standings = access::standings_to_listing(actor, &listing, false);
-    if !access::sees_listing(&standings, &listing, open) {
-        Err(AppError::refused(field, Why::NotFound))
-    } else if open {
-        Ok(listing)
-    } else {
-        Err(AppError::refused(field, Why::NotOpen))
+    let presence = presence(app, &listing);
+    let standings = access::standings_to_listing(actor, &listing, Tie::Nothing);
+    if !access::sees_listing(&standings, &listing, presence) {
+        return Err(AppError::refused(field, Why::NotFound));
+    }
+    match presence {
+        Presence::Open => Ok(listing),
+        Presence::Hidden => Err(AppError::refused(field, Why::NotOpen)),
     }
 }
 

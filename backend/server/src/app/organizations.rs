@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
+    idempotency::{self, Begun, Request},
     listings::signed_in,
     paging::{Asked, Origin, PageError, Paged, Scope},
 };
@@ -42,11 +42,7 @@ pub async fn register(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("registerOrganization", key, &input);
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "registerOrganization", key, &input);
     let profile = Profile::parse(&input.profile, input.kind, input.parent, &app.catalog)
         .map_err(|problems| AppError::invalid("", problems));
     let profile = gather(&mut refusals, profile)?;
@@ -65,12 +61,13 @@ pub async fn register(
         verified: false,
         external_id: None,
     };
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
-        drop(writing);
-        let first = app.store.organization(first).await?;
-        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
-    }
+    let mut writing = match idempotency::begin(app, request.as_ref(), person, now).await? {
+        Begun::First(writing) => writing,
+        Begun::Before(first) => {
+            let first = app.store.organization(first).await?;
+            return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+        }
+    };
     writing.insert_organization(&organization).await?;
     writing
         .insert_membership(person, organization.id, Role::Admin)

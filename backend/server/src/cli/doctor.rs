@@ -10,7 +10,16 @@ use crate::{clock::fresh_secret, config::Config};
 /// Listings named at most when some do not read.
 const NAMED: usize = 20;
 
-pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError> {
+/// What to do about jobs that were laid aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadJobs {
+    /// Name them.
+    Name,
+    /// Let them be tried again.
+    Revive,
+}
+
+pub async fn run(file: Option<&Path>, dead_jobs: DeadJobs) -> Result<(), CliError> {
     let config = Config::load(file)?;
     println!("Configuration: fine\n{}", config.describe());
     if let Some(path) = sqlite_file(&config.record.url)?
@@ -28,7 +37,7 @@ pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError>
     let pending = tools.store.pending_migrations().await?;
     if pending.is_empty() {
         println!("Migrations: up to date");
-        if revive_jobs {
+        if dead_jobs == DeadJobs::Revive {
             revive(&tools).await?;
         }
         wrong += contents(&tools).await?;

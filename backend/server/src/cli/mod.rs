@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 use faelled_engine::catalog::Catalog;
 use faelled_store::{RecordConfig, Store, StoreError, sqlite_file};
 
+use self::doctor::DeadJobs;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, SecretError},
@@ -97,7 +98,12 @@ impl Cli {
             return Ok(());
         }
         if let Command::Doctor { revive_jobs } = self.command {
-            return doctor::run(self.config.as_deref(), revive_jobs).await;
+            let dead_jobs = if revive_jobs {
+                DeadJobs::Revive
+            } else {
+                DeadJobs::Name
+            };
+            return doctor::run(self.config.as_deref(), dead_jobs).await;
         }
         let config = Config::load(self.config.as_deref())?;
         match self.command {

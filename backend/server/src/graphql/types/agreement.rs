@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use faelled_engine::{access, agreement, id::ListingId, listing::Poster};
+use faelled_engine::{access::Tie, agreement, id::ListingId, listing::Poster};
 
 use super::{
     super::{
@@ -68,9 +68,9 @@ impl Match {
                 })
             }
             Poster::Person(id) => {
-                let confirmed = access::opens_contact(self.0.status);
+                let tie = Tie::of(self.0.status);
                 let person = ctx.loaders().person(id).await.map_err(fault)?;
-                let person = person.and_then(|known| known.seen_by(ctx.actor(), confirmed));
+                let person = person.and_then(|known| known.seen_by(ctx.actor(), tie));
                 Ok(MatchParty {
                     organization: None,
                     person,

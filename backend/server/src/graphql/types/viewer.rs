@@ -1,7 +1,7 @@
 //! Who asks.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use faelled_engine::{access::PersonView, id::PersonId, organization::Membership as Belongs};
+use faelled_engine::{access::Tie, id::PersonId, organization::Membership as Belongs};
 
 use super::{
     super::{
@@ -30,7 +30,7 @@ impl Viewer {
     async fn person(&self, ctx: &Context<'_>) -> Option<ApiResult<Person>> {
         let known = ctx.loaders().person(self.person).await;
         known
-            .map(|known| known.and_then(|known| Person::new(known.person, PersonView::Contact)))
+            .map(|known| known.and_then(|known| known.seen_by(ctx.actor(), Tie::Nothing)))
             .map_err(|error| ApiError::store(ctx.language(), error))
             .transpose()
     }
@@ -138,7 +138,7 @@ impl Viewer {
                 .moment(app, shown.notice.created_at, shown.notice.id)
         };
         Ok(Connection::new(found.page, found.total, seal, |shown| {
-            Notice::new(ctx, shown)
+            Notice(shown)
         }))
     }
 }
