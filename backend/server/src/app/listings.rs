@@ -11,7 +11,7 @@ use faelled_engine::{
     matching::{self, Similar, Suggestion},
     nearby::{self, Facets, Filter, FilterDraft, Hit, Order, SortKey},
     organization::Role,
-    problem::Fault,
+    problem::{Fault, Problem},
 };
 use faelled_store::Constraint;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Begun, Request},
-    paging::{Origin, Page, PageArgs, PageError, Paged, Scope},
+    paging::{ListError, Origin, Page, PageArgs, Paged, Scope},
 };
 use crate::{clock::fresh_id, jobs};
 
@@ -308,15 +308,6 @@ impl From<CursorKey> for SortKey {
     }
 }
 
-/// Why a list cannot be shown.
-#[derive(Debug)]
-pub enum ListError {
-    /// The filter.
-    Filter(Vec<faelled_engine::problem::Problem>),
-    /// The page.
-    Page(PageError),
-}
-
 /// Finds open listings.
 pub fn find(
     app: &App,
@@ -330,13 +321,10 @@ pub fn find(
         let fault = Fault::Needs {
             other: "filter.near",
         };
-        let problem = faelled_engine::problem::Problem::at("orderBy", fault);
-        return Err(ListError::Filter(vec![problem]));
+        return Err(ListError::Filter(vec![Problem::at("orderBy", fault)]));
     }
     let scope = Scope::of("listings", &(draft, order));
-    let page: Page<CursorKey> = args
-        .read(&app.cursors, scope, max, app.clock.now())
-        .map_err(ListError::Page)?;
+    let page: Page<CursorKey> = args.read(&app.cursors, scope, max, app.clock.now())?;
     let page = Page {
         now: page.now,
         size: page.size,

@@ -15,7 +15,7 @@ use super::{
     App, AppError, Outcome, Refusal, Why, gather,
     idempotency::{self, Begun, Request},
     listings::{poster, presence, signed_in},
-    paging::{Asked, PageError, Scope, Timeline, timeline},
+    paging::{Asked, ListError, Scope, Timeline, timeline},
 };
 use crate::{clock::fresh_id, jobs};
 
@@ -212,7 +212,7 @@ pub async fn page(
     actor: &Actor,
     of: Of,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<Match>, PageError>, StoreError> {
+) -> Result<Timeline<Match>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     let listing = match of {
         Of::Actor => None,

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use faelled_engine::id::Id;
+use faelled_engine::{id::Id, problem::Problem};
 use faelled_store::{End, Moment, StoreError, Stretch, Window};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -112,16 +112,39 @@ pub enum PageError {
         /// Items at most.
         max: i32,
     },
-    /// More to look for than accepted, or what cannot be looked for.
-    Search {
-        /// Words at most.
-        max_words: usize,
-    },
     /// Not a cursor of this list with this filter and order.
     Cursor {
         /// Which argument.
         argument: &'static str,
     },
+}
+
+/// Why a list cannot be shown.
+#[derive(Debug)]
+pub enum ListError {
+    /// The filter.
+    Filter(Vec<Problem>),
+    /// More to look for than accepted, or what cannot be looked for.
+    Search {
+        /// Words at most.
+        max_words: usize,
+    },
+    /// The page.
+    Page(PageError),
+    /// The record did not answer.
+    Store(StoreError),
+}
+
+impl From<PageError> for ListError {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<StoreError> for ListError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// A page that is asked for.
@@ -319,25 +342,22 @@ pub async fn timeline<T, I>(
     asked: Asked<'_>,
     stretch: impl AsyncFnOnce(Window<Moment<I>>) -> Result<Stretch<T>, StoreError>,
     count: impl AsyncFnOnce() -> Result<u64, StoreError>,
-) -> Result<Result<Timeline<T>, PageError>, StoreError> {
-    let page = match asked
+) -> Result<Timeline<T>, ListError> {
+    let now = app.clock.now();
+    let page = asked
         .args
-        .read::<MomentKey>(&app.cursors, scope, asked.max, app.clock.now())
-    {
-        Ok(page) => page,
-        Err(error) => return Ok(Err(error)),
-    };
+        .read::<MomentKey>(&app.cursors, scope, asked.max, now)?;
     let stretch = stretch(page.window(MomentKey::moment)).await?;
     let total = if asked.counted { count().await? } else { 0 };
     let origin = Origin {
         scope,
         now: page.now,
     };
-    Ok(Ok(Timeline {
+    Ok(Timeline {
         page: Paged::from_stretch(stretch, &page),
         total,
         origin,
-    }))
+    })
 }
 
 /// What is asked of a list.

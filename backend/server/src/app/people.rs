@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     App,
-    paging::{Asked, PageError, Scope, Timeline, timeline},
+    paging::{Asked, ListError, Scope, Timeline, timeline},
 };
 use crate::clock::{Clock, fresh_secret};
 
@@ -22,7 +22,7 @@ pub async fn own_listings(
     app: &App,
     actor: &Actor,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<Listing>, PageError>, StoreError> {
+) -> Result<Timeline<Listing>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     timeline(
         app,
@@ -39,7 +39,7 @@ pub async fn notices(
     app: &App,
     actor: &Actor,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<NoticeShown>, PageError>, StoreError> {
+) -> Result<Timeline<NoticeShown>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     timeline(
         app,

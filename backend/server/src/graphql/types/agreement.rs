@@ -42,8 +42,7 @@ impl Match {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal =
             |agreed: &agreement::Match| found.origin.moment(app, agreed.proposed_at, agreed.id);
         Ok(Connection::new(found.page, found.total, seal, Match))

@@ -369,7 +369,7 @@ fn bounded(ctx: &Context<'_>, first: i32) -> ApiResult<usize> {
             argument: "first",
             max,
         };
-        ApiError::page(ctx.language(), error)
+        ApiError::list(ctx.language(), error)
     })
 }
 

@@ -78,8 +78,7 @@ impl Viewer {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal = |listing: &faelled_engine::listing::Listing| {
             found.origin.moment(app, listing.posted_at, listing.id)
         };
@@ -130,8 +129,7 @@ impl Viewer {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal = |shown: &people::NoticeShown| {
             found
                 .origin
