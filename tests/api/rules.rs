@@ -20,6 +20,7 @@ const RULES: [(&str, &[&str]); 17] = [
         "server/http",
         &[
             "engine::access",
+            "server/clock",
             "server/words",
             "server/observe",
             "engine::id (testing.rs)",
@@ -112,6 +113,7 @@ const RULES: [(&str, &[&str]); 17] = [
             "server/live",
             "server/observe",
             "server/auth",
+            "server/words",
         ],
     ),
 ];

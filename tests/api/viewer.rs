@@ -87,9 +87,13 @@ both_databases! {
         server.did(&bo, &decide("confirm"), confirm).await;
         server.run_jobs().await;
         assert_eq!(notices(&server, &anna).await["totalCount"], 1);
+        let agreed = propose(&server, &karen, &offer, Some(&of_kors)).await;
+        take(&server, &bo, "accept", &agreed).await;
         server.did(&bo, &decide("pause"), json!({ "input": { "id": offer, "version": 2 } })).await;
         assert_eq!(server.run_jobs().await, 0);
-        assert_eq!(notices(&server, &anna).await["edges"][0]["node"]["counterpart"], Value::Null);
+        let told = async |who| notices(&server, who).await["edges"][0]["node"]["counterpart"].clone();
+        assert_eq!(told(&anna).await, Value::Null);
+        assert_eq!(told(&karen).await["id"], offer, "a confirmed side still sees it");
         server.end().await;
     }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use faelled_tests::{TestRecord, both_databases};
+use serde_json::json;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
@@ -44,6 +45,41 @@ async fn a_second_server_on_one_sqlite_record_is_refused_until_the_first_is_gone
 }
 
 both_databases! {
+    async fn people_are_read_as_the_api_reads_and_join_what_it_names(record: &TestRecord) {
+        let _turn = alone().await;
+        let setup = Setup::over(record);
+        let server = setup.serve().await;
+        let wrong = ["person", "add", "--first-name", " ", "--surname", "B", "--email", "nobody",
+            "--phone", "none"];
+        let ended = setup.run(&wrong).await;
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        for option in ["--first-name: ", "--email: ", "--phone: "] {
+            assert!(ended.complained.contains(option), "{option}: {ended:?}");
+        }
+        assert_eq!(record.store().await.counts().await.unwrap().persons, 0);
+
+        let add = ["person", "add", "--first-name", "Aase", "--surname", "B", "--email", "a@b.dk"];
+        let person = setup.done(&add).await;
+        let ended = setup.run(&["token", "make", &person, "--label", "to\nlinjer"]).await;
+        assert!(ended.complained.contains("--label: "), "{ended:?}");
+        let token = setup.done(&["token", "make", &person, "--label", " prøve "]).await;
+        let register = r#"mutation { registerOrganization(input: { kind: ASSOCIATION, name: "Ny forening",
+            postalCode: "8800" }) { organization { id } userErrors { field message } } }"#;
+        let registered = Client::of(&server, &token).ask(register).await;
+        let id = registered["registerOrganization"]["organization"]["id"].as_str().unwrap();
+        let other = setup.done(&["person", "add", "--first-name", "Bo", "--surname", "C"]).await;
+        setup.done(&["person", "join", &other, id, "--role", "coordinator"]).await;
+        let theirs = setup.done(&["token", "make", &other]).await;
+        let joined = Client::of(&server, &theirs)
+            .ask("{ viewer { memberships { role organization { name } } } }")
+            .await;
+        let expected = json!([{ "role": "COORDINATOR", "organization": { "name": "Ny forening" } }]);
+        assert_eq!(joined["viewer"]["memberships"], expected);
+        let revoked = setup.done(&["token", "revoke", &person, "--label", "prøve"]).await;
+        assert_eq!(revoked, "1 revoked");
+        server.end().await;
+    }
+
     async fn the_command_line_works_beside_a_server_that_is_written_to(record: &TestRecord) {
         let _turn = alone().await;
         let [token] = people::tokens(record, 1).await.try_into().unwrap();

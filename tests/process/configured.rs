@@ -126,6 +126,23 @@ async fn a_configuration_that_is_not_there_or_is_no_toml_is_named() {
 }
 
 #[tokio::test]
+async fn a_record_lies_where_its_address_says() {
+    let _turn = alone().await;
+    let setup = Setup::bare()
+        .with("record.url", "sqlite://to%20ord/record.sqlite?mode=rwc")
+        .with("secret.value", &"5e".repeat(32));
+    let missing = setup.run(&["doctor"]).await;
+    assert_refused(
+        &missing,
+        &["there is no record at to ord/record.sqlite yet"],
+    );
+    setup.done(&["migrate"]).await;
+    assert!(setup.folder().join("to ord/record.sqlite").is_file());
+    assert!(!setup.folder().join("to%20ord").exists());
+    setup.done(&["doctor"]).await;
+}
+
+#[tokio::test]
 async fn a_secret_without_its_quotes_is_not_repeated() {
     let _turn = alone().await;
     let setup = Setup::bare();

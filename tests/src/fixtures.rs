@@ -31,7 +31,16 @@ pub fn later(seconds: i64) -> DateTime<Utc> {
 
 /// A fresh identity.
 pub fn id<T>() -> Id<T> {
-    Id::new(Uuid::new_v4())
+    Id::new(uuid())
+}
+
+/// A fresh name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where tests draw names"
+)]
+pub fn uuid() -> Uuid {
+    Uuid::new_v4()
 }
 
 /// A small catalog: a few themes, target groups and postcodes.

@@ -6,7 +6,6 @@ use faelled_engine::catalog::Catalog;
 use faelled_store::{DatabaseKind, RecordConfig, Store};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::fixtures;
 
@@ -46,7 +45,7 @@ impl TestRecord {
                  $(tests/postgres.sh start /tmp/faelled-postgres)`."
             )
         });
-        let name = format!("test_{}", Uuid::new_v4().simple());
+        let name = format!("test_{}", fixtures::uuid().simple());
         connect_as_admin(&admin)
             .await
             .execute_unprepared(&format!("CREATE DATABASE {name}"))

@@ -29,7 +29,6 @@ use faelled_server::{
 use faelled_store::{Counts, RecordConfig, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use uuid::Uuid;
 
 use crate::{TestRecord, fixtures};
 
@@ -471,5 +470,5 @@ pub fn base64(bytes: &[u8]) -> String {
 
 /// A fresh text that stands nowhere else, to look for where it must not be.
 pub fn marker(what: &str) -> String {
-    format!("{what}{}", Uuid::new_v4().simple())
+    format!("{what}{}", fixtures::uuid().simple())
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use faelled_store::{ClaimedJob, JobCounts, JobDraft, JobId, Store};
+use faelled_store::{ClaimedJob, JobCounts, JobDraft, Store};
 use faelled_tests::{
     TestRecord, both_databases,
-    fixtures::{draft, later, listing, now, stored_listing, stored_person},
+    fixtures::{draft, later, listing, now, stored_listing, stored_person, uuid},
 };
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ both_databases! {
             vec![job("assess", "b", 2), job("assess", "a", 1), job("mail", "c", 50), job("other", "d", 0)],
         )
         .await;
-        let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+        let (one, two) = (uuid(), uuid());
         assert_eq!(store.job_counts(later(10)).await.unwrap(), JobCounts { due: 3, later: 1, ..Default::default() });
         assert_eq!(store.due_jobs(&["assess", "mail"], later(10)).await.unwrap(), 2);
         let first = store.claim_jobs(one, &["assess", "mail"], later(10), LEASE, 1).await.unwrap();
@@ -75,7 +75,7 @@ both_databases! {
         let workers = (0..6).map(|_| {
             let store = store.clone();
             tokio::spawn(async move {
-                let (worker, mut mine) = (Uuid::new_v4(), Vec::new());
+                let (worker, mut mine) = (uuid(), Vec::new());
                 loop {
                     let jobs =
                         store.claim_jobs(worker, &["assess"], later(1), LEASE, 3).await.unwrap();
@@ -97,7 +97,7 @@ both_databases! {
     async fn a_late_worker_cannot_use_a_lease_that_is_over(record: &TestRecord) {
         let store = record.store().await;
         enqueue(&store, vec![job("assess", "a", 0)]).await;
-        let (slow, quick) = (Uuid::new_v4(), Uuid::new_v4());
+        let (slow, quick) = (uuid(), uuid());
         let late = claim_one(&store, slow, 0).await;
         assert_eq!(claim(&store, quick, 59).await, [], "the lease still runs");
         let current = claim_one(&store, quick, 60).await;
@@ -126,7 +126,7 @@ both_databases! {
         enqueue(&store, vec![job("assess", "a", 30)]).await;
         enqueue(&store, vec![job("assess", "a", 10), job("mail", "a", 500)]).await;
         assert_eq!(store.counts().await.unwrap().jobs, 2);
-        let worker = Uuid::new_v4();
+        let worker = uuid();
         assert_eq!(claim(&store, worker, 9).await, []);
         let claimed = claim_one(&store, worker, 10).await;
 
@@ -143,7 +143,7 @@ both_databases! {
     async fn a_hopeless_job_is_seen_and_can_be_revived(record: &TestRecord) {
         let store = record.store().await;
         enqueue(&store, vec![job("assess", "a", 0)]).await;
-        let worker = Uuid::new_v4();
+        let worker = uuid();
         let claimed = claim_one(&store, worker, 0).await;
         assert!(store.bury_job(&claimed, "it cannot be").await.unwrap());
         assert_eq!(claim(&store, worker, 10_000).await, []);
@@ -157,9 +157,8 @@ both_databases! {
 
         // A dead one does not stand in the way of a new one.
         enqueue(&store, vec![job("assess", "a", 0)]).await;
-        assert!(store.revive_job(dead[0].id, later(5)).await.unwrap());
-        assert!(!store.revive_job(dead[0].id, later(5)).await.unwrap());
-        assert!(!store.revive_job(JobId(-1), later(5)).await.unwrap());
+        assert_eq!(store.revive_jobs(later(5)).await.unwrap(), 1);
+        assert_eq!(store.revive_jobs(later(5)).await.unwrap(), 0);
         let both = claim(&store, worker, 5).await;
         assert_eq!(both.iter().map(|job| job.attempts).collect::<Vec<_>>(), [1, 1]);
         assert_eq!(store.dead_jobs(10).await.unwrap(), []);
@@ -168,7 +167,7 @@ both_databases! {
     async fn shutting_down_gives_claims_back_at_once(record: &TestRecord) {
         let store = record.store().await;
         enqueue(&store, vec![job("assess", "a", 0), job("assess", "b", 0), job("mail", "c", 0)]).await;
-        let (leaving, staying) = (Uuid::new_v4(), Uuid::new_v4());
+        let (leaving, staying) = (uuid(), uuid());
         let mine = store.claim_jobs(leaving, &["assess"], later(0), LEASE, 10).await.unwrap();
         let theirs = claim_one(&store, staying, 0).await;
         assert!(store.complete_job(&mine[0]).await.unwrap());
@@ -183,7 +182,7 @@ both_databases! {
         let store = record.store().await;
         let person = stored_person(&store).await;
         enqueue(&store, vec![job("assess", "a", 0)]).await;
-        let claimed = claim_one(&store, Uuid::new_v4(), 0).await;
+        let claimed = claim_one(&store, uuid(), 0).await;
         let result = listing(&draft(), person, store.catalog());
 
         let mut undone = store.write(now()).await.unwrap();
@@ -208,7 +207,7 @@ both_databases! {
         let store = record.store().await;
         enqueue(&store, vec![job("assess", "a", 0)]).await;
         record.raw().await.execute_unprepared("UPDATE job SET payload = '{'").await.unwrap();
-        let claimed = claim_one(&store, Uuid::new_v4(), 0).await;
+        let claimed = claim_one(&store, uuid(), 0).await;
         assert_eq!(claimed.payload, Value::Null);
     }
 }
@@ -246,7 +245,7 @@ async fn nobody_claims_a_job_that_an_uncommitted_write_counts_on() {
     let committing = tokio::spawn(writing.commit());
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!committing.is_finished());
-    let worker = Uuid::new_v4();
+    let worker = uuid();
     assert_eq!(
         claim(&store, worker, 0).await,
         [],

@@ -4,10 +4,9 @@ use chrono::TimeDelta;
 use faelled_store::{DatabaseKind, RecordConfig, Store, StoreError, recorded};
 use faelled_tests::{
     TestRecord, both_databases,
-    fixtures::{draft, listing, now, stored_listing, stored_person},
+    fixtures::{draft, listing, now, stored_listing, stored_person, uuid},
 };
 use sea_orm::ConnectionTrait;
-use uuid::Uuid;
 
 both_databases! {
     async fn migrations_apply_once_and_only_once(record: &TestRecord) {
@@ -64,9 +63,9 @@ both_databases! {
 
     async fn a_record_keeps_its_identity_and_its_facts(record: &TestRecord) {
         let store = record.store().await;
-        let first = Uuid::new_v4();
+        let first = uuid();
         assert_eq!(store.record_id(first).await.unwrap(), first);
-        assert_eq!(record.store().await.record_id(Uuid::new_v4()).await.unwrap(), first);
+        assert_eq!(record.store().await.record_id(uuid()).await.unwrap(), first);
         assert_eq!(store.meta("demo_loaded_at").await.unwrap(), None);
         for value in ["2026-03-02", "2026-03-03"] {
             let mut writing = store.write(now()).await.unwrap();

@@ -120,6 +120,34 @@ pub enum What {
     TakePart,
 }
 
+/// What somebody has agreed on with somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tie {
+    /// Nothing that both have said yes to.
+    Nothing,
+    /// A match that is confirmed or completed.
+    Confirmed,
+}
+
+impl Tie {
+    /// What a match amounts to where it stands.
+    pub const fn of(status: MatchStatus) -> Self {
+        match status {
+            MatchStatus::Confirmed | MatchStatus::Completed => Self::Confirmed,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Whether a listing can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// By everybody.
+    Open,
+    /// It is paused, closed, withdrawn, expired or over.
+    Hidden,
+}
+
 /// Whether a standing opens something. One row for each thing, as `docs/DISCLOSURE.md` has it.
 pub const fn opens(standing: Standing, what: What) -> bool {
     use Standing::{Anyone, ConfirmedSide, Own, SignedIn};
@@ -141,11 +169,10 @@ fn any_opens(standings: &[Standing], what: What) -> bool {
     standings.iter().any(|standing| opens(*standing, what))
 }
 
-/// How the actor stands to a listing. `confirmed` says whether the actor is a side of a confirmed
-/// or completed match with it.
-pub fn standings_to_listing(actor: &Actor, listing: &Listing, confirmed: bool) -> Vec<Standing> {
+/// How the actor stands to a listing. `tie` is what the actor, as a side, has agreed on with it.
+pub fn standings_to_listing(actor: &Actor, listing: &Listing, tie: Tie) -> Vec<Standing> {
     let mut standings = general(actor);
-    if confirmed {
+    if tie == Tie::Confirmed {
         standings.push(Standing::ConfirmedSide);
     }
     if actor.speaks_for(listing.poster) {
@@ -154,16 +181,16 @@ pub fn standings_to_listing(actor: &Actor, listing: &Listing, confirmed: bool) -
     standings
 }
 
-/// How the actor stands to a person. `confirmed` as in [`standings_to_listing`];
-/// `organizations` are those that the person belongs to.
+/// How the actor stands to a person. `tie` as in [`standings_to_listing`]; `organizations` are those
+/// that the person belongs to.
 pub fn standings_to_person(
     actor: &Actor,
     person: PersonId,
     organizations: &[OrganizationId],
-    confirmed: bool,
+    tie: Tie,
 ) -> Vec<Standing> {
     let mut standings = general(actor);
-    if confirmed {
+    if tie == Tie::Confirmed {
         standings.push(Standing::ConfirmedSide);
     }
     let own = actor.person() == Some(person)
@@ -189,19 +216,31 @@ fn general(actor: &Actor) -> Vec<Standing> {
     standings
 }
 
-/// Whether the actor may see a listing at all. `open` says whether it is open now.
-pub fn sees_listing(standings: &[Standing], listing: &Listing, open: bool) -> bool {
-    let what = if open && listing.status == ListingStatus::Open {
-        What::OpenListing
-    } else {
-        What::HiddenListing
+/// Whether the actor may see a listing at all.
+pub fn sees_listing(standings: &[Standing], listing: &Listing, presence: Presence) -> bool {
+    let what = match (presence, listing.status) {
+        (Presence::Open, ListingStatus::Open) => What::OpenListing,
+        _ => What::HiddenListing,
     };
     any_opens(standings, what)
 }
 
-/// Whether the actor may see the exact place of a listing.
-pub fn sees_exact_place(standings: &[Standing], listing: &Listing) -> bool {
-    !listing.is_private_place() || any_opens(standings, What::PrivatePlace)
+/// How exactly somebody may know a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceView {
+    /// Its postcode.
+    Postcode,
+    /// Name, address and point.
+    Exact,
+}
+
+/// How exactly these standings open the place of a listing.
+pub fn place_view(standings: &[Standing], listing: &Listing) -> PlaceView {
+    if !listing.is_private_place() || any_opens(standings, What::PrivatePlace) {
+        PlaceView::Exact
+    } else {
+        PlaceView::Postcode
+    }
 }
 
 /// Whether the actor may change a listing and see its matches.
@@ -234,11 +273,6 @@ pub fn person_view(standings: &[Standing], person: &Person) -> PersonView {
     } else {
         PersonView::Nothing
     }
-}
-
-/// Whether a match opens contact and exact place to its sides.
-pub const fn opens_contact(status: MatchStatus) -> bool {
-    matches!(status, MatchStatus::Confirmed | MatchStatus::Completed)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    access::Presence,
     catalog::Catalog,
     id::{ListingId, OrganizationId},
     listing::{Listing, ListingStatus, Poster},
@@ -125,6 +126,15 @@ impl Posted {
         self.listing.status == ListingStatus::Open
             && now < self.listing.expires_at()
             && (self.is_by_agreement() || self.next_occurrence(now).is_some())
+    }
+
+    /// Whether it can be found at `now`, as permission asks it.
+    pub fn presence(&self, now: DateTime<Utc>) -> Presence {
+        if self.is_open(now) {
+            Presence::Open
+        } else {
+            Presence::Hidden
+        }
     }
 
     pub(crate) const fn words(&self) -> &Words {

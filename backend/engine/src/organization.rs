@@ -100,6 +100,46 @@ pub struct Person {
     pub shows_first_name: bool,
 }
 
+/// What comes in to add a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonDraft {
+    /// First name, 1-80 characters.
+    pub first_name: String,
+    /// Surname, 1-80 characters.
+    pub surname: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// Whether signed-in people may see the first name.
+    pub shows_first_name: bool,
+}
+
+impl Person {
+    /// Reads a person and gathers everything that is wrong with it.
+    pub fn parse(id: PersonId, draft: &PersonDraft) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let first_name = problems.take("firstName", text::line(&draft.first_name, 1, 80));
+        let surname = problems.take("surname", text::line(&draft.surname, 1, 80));
+        let mut given = |field, value: &Option<String>, form, read| {
+            problems.take(field, given(value.as_deref(), form, read).transpose())
+        };
+        let email = given("email", &draft.email, Format::Email, email);
+        let phone = given("phone", &draft.phone, Format::Phone, phone);
+        let person = (|| {
+            Some(Self {
+                id,
+                first_name: first_name?,
+                surname: surname?,
+                email: email?,
+                phone: phone?,
+                shows_first_name: draft.shows_first_name,
+            })
+        })();
+        problems.finish(person)
+    }
+}
+
 /// What comes in to register an organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileDraft {

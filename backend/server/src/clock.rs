@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use faelled_engine::id::Id;
+use uuid::Uuid;
 
 /// Tells the time; a demo or a test may hold it still.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +28,13 @@ impl Clock {
 
 /// A fresh identity.
 pub fn fresh_id<T>() -> Id<T> {
-    Id::new(uuid::Uuid::new_v4())
+    Id::new(fresh_name())
+}
+
+/// A fresh name for what is no thing of the record: a worker, a request.
+#[expect(clippy::disallowed_methods, reason = "the one place that draws names")]
+pub fn fresh_name() -> Uuid {
+    Uuid::new_v4()
 }
 
 /// 32 fresh random bytes.

@@ -81,6 +81,17 @@ pub const METRICS: &[Metric] = &[
         Kind::Counter,
         "WebSockets that have been closed, by close `code`.",
     ),
+    (
+        BOARD_POSITION,
+        Kind::Gauge,
+        "How far the board has read the change log.",
+    ),
+    (BOARD_LISTINGS, Kind::Gauge, "Listings on the board."),
+    (
+        JOBS,
+        Kind::Counter,
+        "Jobs by `kind` and `outcome` (done; retried: will be tried again; buried: laid aside).",
+    ),
 ];
 
 /// Upper bounds of the buckets, in seconds: an answer should take some milliseconds.
@@ -287,6 +298,8 @@ mod tests {
             graphql_operation("query", "http", "ok", Duration::from_millis(2));
             socket_closed(4403);
             drop(subscription_opened());
+            board(7, 3);
+            job("assess_listing", "done");
             socket_opened()
         });
         let text = handle.render();
@@ -298,14 +311,16 @@ mod tests {
             r#"faelled_websocket_closes_total{code="4403"} 1"#,
             "faelled_websocket_connections 1",
             "faelled_graphql_subscriptions 0",
+            "faelled_board_position 7",
+            "faelled_board_listings 3",
+            r#"faelled_jobs_total{kind="assess_listing",outcome="done"} 1"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");
         }
-        let shown = text
-            .lines()
-            .filter(|line| line.starts_with("# TYPE"))
-            .count();
-        assert_eq!(shown, METRICS.len(), "{text}");
+        for declared in ["# TYPE", "# HELP"] {
+            let shown = text.lines().filter(|line| line.starts_with(declared));
+            assert_eq!(shown.count(), METRICS.len(), "{declared}: {text}");
+        }
         metrics::with_local_recorder(&recorder, || drop(open));
     }
 

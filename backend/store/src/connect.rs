@@ -86,10 +86,7 @@ impl Store {
             DatabaseKind::Sqlite => 1,
             DatabaseKind::Postgres => config.readers.max(1),
         };
-        let sqlite_file = match kind {
-            DatabaseKind::Sqlite => Some(sqlite_file(&config.url)?),
-            DatabaseKind::Postgres => None,
-        };
+        let sqlite_file = sqlite_file(&config.url)?;
         let statements = Arc::new(AtomicU64::new(0));
         // The writer first: it creates the file and turns on the write-ahead log.
         let mut writers = Database::connect(writing(config, kind, turns))
@@ -240,7 +237,11 @@ fn cannot_open(error: &sea_orm::DbErr) -> StoreError {
     StoreError::Configuration(error.to_string())
 }
 
-fn sqlite_file(url: &str) -> Result<PathBuf, StoreError> {
+/// The file of a record on SQLite, as the driver reads its address; none of a record elsewhere.
+pub fn sqlite_file(url: &str) -> Result<Option<PathBuf>, StoreError> {
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
     let options: SqliteConnectOptions = url.parse().map_err(|error| {
         StoreError::Configuration(format!("its address does not read: {error}"))
     })?;
@@ -250,7 +251,7 @@ fn sqlite_file(url: &str) -> Result<PathBuf, StoreError> {
             "a SQLite record lies in a file".into(),
         ));
     }
-    Ok(options.get_filename().to_path_buf())
+    Ok(Some(options.get_filename().to_path_buf()))
 }
 
 fn reading(config: &RecordConfig, kind: DatabaseKind) -> ConnectOptions {

@@ -108,11 +108,8 @@ impl From<DbErr> for StoreError {
         if let DbErr::ConnectionAcquire(_) = error {
             return Self::Busy;
         }
-        if let DbErr::Conn(RuntimeErr::SqlxError(inner))
-        | DbErr::Exec(RuntimeErr::SqlxError(inner))
-        | DbErr::Query(RuntimeErr::SqlxError(inner)) = &error
-        {
-            match &**inner {
+        if let Some(inner) = said_by_sqlx(&error) {
+            match inner {
                 sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => return Self::Busy,
                 sqlx::Error::Database(database) => {
                     if is_transient(&**database) {
@@ -130,20 +127,11 @@ impl From<DbErr> for StoreError {
 }
 
 impl StoreError {
-    /// An error of COMMIT. A lost connection leaves open whether the commit took place, so that
-    /// trying again could do the thing twice: it is not `Busy`.
+    /// An error of COMMIT. A connection that is lost, or a server that goes down, leaves open
+    /// whether the commit took place, so that trying again could do the thing twice: it is not
+    /// `Busy`.
     pub(crate) fn of_commit(error: DbErr) -> Self {
-        let lost = match &error {
-            DbErr::Query(RuntimeErr::SqlxError(inner)) => match &**inner {
-                sqlx::Error::Io(_) => true,
-                sqlx::Error::Database(database) => {
-                    database.code().is_some_and(|code| code.starts_with("08"))
-                }
-                _ => false,
-            },
-            _ => false,
-        };
-        if lost {
+        if said_by_sqlx(&error).is_some_and(leaves_open) {
             Self::Database(DatabaseFailure(Box::new(error)))
         } else {
             error.into()
@@ -160,6 +148,27 @@ impl StoreError {
             id: id.to_string(),
             why: why.into(),
         }
+    }
+}
+
+fn said_by_sqlx(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(inner))
+        | DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner)) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Whether an error of COMMIT leaves open what has come of it: the connection is lost, or the
+/// server is shut down or has crashed (PostgreSQL's 57P01 and 57P02).
+fn leaves_open(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(database) => database
+            .code()
+            .is_some_and(|code| code.starts_with("08") || matches!(&*code, "57P01" | "57P02")),
+        _ => false,
     }
 }
 
@@ -222,5 +231,59 @@ fn broken_constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Constrain
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, sync::Arc};
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("said by a test")]
+    struct Said(&'static str);
+
+    impl sqlx::error::DatabaseError for Said {
+        fn message(&self) -> &'static str {
+            "said by a test"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    fn said(code: &'static str) -> DbErr {
+        let error = sqlx::Error::Database(Box::new(Said(code)));
+        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+    }
+
+    #[test]
+    fn a_commit_whose_outcome_is_unknown_is_not_to_be_tried_again() {
+        for code in ["08006", "57P01", "57P02"] {
+            assert!(StoreError::from(said(code)).is_retryable(), "{code}");
+            let at_commit = StoreError::of_commit(said(code));
+            assert!(!at_commit.is_retryable(), "{code}");
+            assert_eq!(at_commit.to_string(), "the database failed");
+            assert!(at_commit.in_full().to_string().contains("said by a test"));
+        }
+        assert!(StoreError::of_commit(said("40001")).is_retryable());
     }
 }

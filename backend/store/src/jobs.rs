@@ -325,9 +325,9 @@ impl Store {
             .collect())
     }
 
-    /// Lets a dead job be tried again from now on, as if it never had been. False when it is not
-    /// dead.
-    pub async fn revive_job(&self, id: JobId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Lets every dead job be tried again from now on, as if it never had been. Returns how many
+    /// that were.
+    pub async fn revive_jobs(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let (transaction, _turn) = self.begin().await?;
         let revived = job::Entity::update_many()
             .set(job::ActiveModel {
@@ -336,13 +336,12 @@ impl Store {
                 attempts: Set(0),
                 ..Default::default()
             })
-            .filter(job::Column::Id.eq(id.0))
             .filter(job::Column::State.eq("dead"))
             .exec(&transaction)
             .await?
             .rows_affected;
         transaction.commit().await.map_err(StoreError::of_commit)?;
-        Ok(revived == 1)
+        Ok(revived)
     }
 }
 

@@ -35,7 +35,7 @@ mod people;
 mod rows;
 
 pub use changes::{Change, ChangeKind, LogBounds};
-pub use connect::{DatabaseKind, RecordConfig, ServingLock, Store};
+pub use connect::{DatabaseKind, RecordConfig, ServingLock, Store, sqlite_file};
 pub use error::{Constraint, DatabaseFailure, StoreError};
 pub use health::{Counts, Unreadable};
 pub use idempotency::{IDEMPOTENCY_LIFETIME, Remembered};

@@ -1,11 +1,12 @@
 //! The same request sent twice is done once: the key of a creating mutation, its actor and the
 //! answer it had are kept for a day, in the transaction that did it.
 
+use chrono::{DateTime, Utc};
 use faelled_engine::id::{Id, PersonId};
 use faelled_store::{Remembered, Writing};
 use sha2::{Digest, Sha256};
 
-use super::{AppError, Outcome, Refusal, Why};
+use super::{App, AppError, Outcome, Refusal, Why};
 
 const FIELD: &str = "idempotencyKey";
 
@@ -18,29 +19,54 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads an optional key: 1-128 visible ASCII characters. `input` is everything that was sent
-    /// with it.
+    /// Reads an optional key: 1-128 visible ASCII characters; one that is no such thing is among
+    /// the refusals then. `input` is everything that was sent with it.
     pub fn read(
+        refusals: &mut Vec<Refusal>,
         mutation: &'static str,
         key: Option<&str>,
         input: &impl std::fmt::Debug,
-    ) -> Result<Option<Self>, Refusal> {
-        let Some(key) = key else { return Ok(None) };
+    ) -> Option<Self> {
+        let key = key?;
         if !(1..=128).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Refusal::at(FIELD, Why::KeyMalformed));
+            refusals.push(Refusal::at(FIELD, Why::KeyMalformed));
+            return None;
         }
-        let input = hex::encode(Sha256::digest(format!("{input:?}")));
-        Ok(Some(Self {
+        Some(Self {
             mutation,
             key: key.to_owned(),
-            input,
-        }))
+            input: hex::encode(Sha256::digest(format!("{input:?}"))),
+        })
     }
 }
 
-/// What this request made the first time, if there was a first time. Ask before anything else is
-/// locked.
-pub async fn recall<T>(
+/// How a request begins to write.
+pub enum Begun<T> {
+    /// For the first time: in this transaction, which ends with [`remember`] and a commit.
+    First(Writing),
+    /// It has been done: this is what it made.
+    Before(Id<T>),
+}
+
+/// Begins to write, unless the same request has been done. Nothing else is locked yet.
+pub async fn begin<T>(
+    app: &App,
+    request: Option<&Request>,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Outcome<Begun<T>> {
+    let mut writing = app.store.write(now).await?;
+    match recall(&mut writing, request, person).await? {
+        None => Ok(Begun::First(writing)),
+        Some(made) => {
+            writing.rollback().await?;
+            Ok(Begun::Before(made))
+        }
+    }
+}
+
+/// What this request made the first time, if there was a first time.
+async fn recall<T>(
     writing: &mut Writing,
     request: Option<&Request>,
     person: PersonId,

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use faelled_engine::{
+    access::Presence,
     board::Posted,
     id::ListingId,
     listing::{Listing, ListingStatus},
@@ -40,7 +41,7 @@ pub async fn compiled(app: &App, listing: Listing) -> Arc<Posted> {
 }
 
 /// Which listings were open when they were looked at, and in which version.
-pub(super) struct Judged(HashMap<ListingId, (i32, bool)>);
+pub(super) struct Judged(HashMap<ListingId, (i32, Presence)>);
 
 impl Judged {
     /// Looks at listings as they are now.
@@ -52,11 +53,11 @@ impl Judged {
         let (open, now) = (compiled_all(app, open).await, app.clock.now());
         let open = open
             .iter()
-            .map(|posted| (&posted.listing, posted.is_open(now)));
-        let other = other.iter().map(|listing| (listing, false));
+            .map(|posted| (&posted.listing, posted.presence(now)));
+        let other = other.iter().map(|listing| (listing, Presence::Hidden));
         let judged = open
             .chain(other)
-            .map(|(listing, open)| (listing.id, (listing.version, open)));
+            .map(|(listing, presence)| (listing.id, (listing.version, presence)));
         Ok(Self(judged.collect()))
     }
 
@@ -69,19 +70,19 @@ impl Judged {
     ) -> Result<Option<Locked>, StoreError> {
         let listings = writing.listings_for_update(ids).await?;
         let as_judged = listings.into_iter().map(|(id, listing)| {
-            let (version, open) = *self.0.get(&id)?;
-            (version == listing.version).then_some((id, (listing, open)))
+            let (version, presence) = *self.0.get(&id)?;
+            (version == listing.version).then_some((id, (listing, presence)))
         });
         Ok(as_judged.collect::<Option<_>>().map(Locked))
     }
 }
 
 /// Listings that nobody else changes until the transaction ends, each with whether it is open.
-pub(super) struct Locked(HashMap<ListingId, (Listing, bool)>);
+pub(super) struct Locked(HashMap<ListingId, (Listing, Presence)>);
 
 impl Locked {
     /// Takes one out, if it is there.
-    pub(super) fn take(&mut self, id: ListingId) -> Option<(Listing, bool)> {
+    pub(super) fn take(&mut self, id: ListingId) -> Option<(Listing, Presence)> {
         self.0.remove(&id)
     }
 }

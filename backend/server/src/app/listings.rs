@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use faelled_engine::{
-    access::{self, Actor},
+    access::{self, Actor, Presence, Tie},
     board::Posted,
     catalog::Catalog,
     id::{ListingId, OrganizationId, PersonId},
@@ -12,16 +12,16 @@ use faelled_engine::{
     matching::{self, Similar, Suggestion},
     nearby::{self, Facets, Filter, FilterDraft, Hit, Order, SortKey},
     organization::Role,
-    problem::Fault,
+    problem::{Fault, Problem},
 };
 use faelled_store::Constraint;
 use serde::{Deserialize, Serialize};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
+    idempotency::{self, Begun, Request},
     judged::{self, compiled},
-    paging::{Origin, PageArgs, PageError, Paged, Scope},
+    paging::{ListError, Origin, PageArgs, Paged, Scope},
 };
 use crate::{clock::fresh_id, jobs, judging::judging};
 
@@ -46,14 +46,10 @@ pub async fn post(
 ) -> Outcome<Arc<Posted>> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
-    let request = Request::read("postListing", key, &input);
+    let mut refusals = Vec::new();
+    let request = Request::read(&mut refusals, "postListing", key, &input);
     let poster = poster(actor, person, input.organization);
     let content = read(app, input.draft, "draft", now).await;
-    let mut refusals = Vec::new();
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
     let poster = gather(&mut refusals, poster)?;
     let content = gather(&mut refusals, content)?;
     let (Some(poster), Some(content), true) = (poster, content, refusals.is_empty()) else {
@@ -75,11 +71,7 @@ pub async fn copy(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("copyListing", key, &(id, changes));
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "copyListing", key, &(id, changes));
     let original = managed(actor, app.store.listing(id).await?);
     let original = gather(&mut refusals, original)?;
     let content = match &original {
@@ -183,32 +175,38 @@ pub async fn decide(
     save(app, actor, listing, now).await
 }
 
-/// Adds or takes back the actor's support of a wish. Doing it twice changes nothing.
+/// What somebody does about a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// Says "me too".
+    Give,
+    /// Takes that back.
+    TakeBack,
+}
+
+/// Gives or takes back the actor's support of a wish. Doing it twice changes nothing.
 pub async fn support(
     app: &App,
     actor: &Actor,
     id: ListingId,
-    supports: bool,
+    support: Support,
 ) -> Outcome<Arc<Posted>> {
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let (mut writing, mut locked) = judged::begin(app, &[id], now).await?;
-    let (listing, open) = locked.take(id).ok_or_else(not_found)?;
-    let standings = access::standings_to_listing(actor, &listing, false);
-    if !access::sees_listing(&standings, &listing, open) {
+    let (listing, presence) = locked.take(id).ok_or_else(not_found)?;
+    let standings = access::standings_to_listing(actor, &listing, Tie::Nothing);
+    if !access::sees_listing(&standings, &listing, presence) {
         return Err(not_found());
     }
     if listing.content.kind != ListingKind::Wish {
         return Err(AppError::refused("id", Why::NotAWish));
     }
-    if supports {
-        if !open {
-            return Err(AppError::refused("id", Why::NotOpen));
-        }
-        writing.add_support(id, person).await?;
-    } else {
-        writing.remove_support(id, person).await?;
-    }
+    match (support, presence) {
+        (Support::Give, Presence::Open) => writing.add_support(id, person).await?,
+        (Support::Give, Presence::Hidden) => return Err(AppError::refused("id", Why::NotOpen)),
+        (Support::TakeBack, _) => writing.remove_support(id, person).await?,
+    };
     app.commit(writing).await?;
     current(app, id).await
 }
@@ -305,15 +303,6 @@ impl From<CursorKey> for SortKey {
     }
 }
 
-/// Why a list cannot be shown.
-#[derive(Debug)]
-pub enum ListError {
-    /// The filter.
-    Filter(Vec<faelled_engine::problem::Problem>),
-    /// The page.
-    Page(PageError),
-}
-
 /// Finds open listings.
 pub fn find(
     app: &App,
@@ -327,13 +316,11 @@ pub fn find(
         let fault = Fault::Needs {
             other: "filter.near",
         };
-        let problem = faelled_engine::problem::Problem::at("orderBy", fault);
-        return Err(ListError::Filter(vec![problem]));
+        return Err(ListError::Filter(vec![Problem::at("orderBy", fault)]));
     }
     let scope = Scope::of("listings", &(draft, order));
     let page = args
-        .read::<CursorKey>(&app.cursors, scope, max, app.clock.now())
-        .map_err(ListError::Page)?
+        .read::<CursorKey>(&app.cursors, scope, max, app.clock.now())?
         .map(SortKey::from);
     let mut hits = nearby::find(&app.live.board(), &app.catalog, &filter, order, page.now);
     let origin = Origin {
@@ -431,11 +418,9 @@ async fn first_or_refused(
     refusals: Vec<Refusal>,
 ) -> Outcome<Arc<Posted>> {
     if request.is_some() {
-        let mut writing = app.store.write(app.clock.now()).await?;
-        let first = idempotency::recall(&mut writing, request, person).await?;
-        writing.rollback().await?;
-        if let Some(first) = first {
-            return first_answer(app, actor, first).await;
+        match idempotency::begin(app, request, person, app.clock.now()).await? {
+            Begun::Before(first) => return first_answer(app, actor, first).await,
+            Begun::First(writing) => writing.rollback().await?,
         }
     }
     Err(AppError::Refused(refusals))
@@ -449,11 +434,10 @@ async fn insert_once(
     listing: Listing,
     now: DateTime<Utc>,
 ) -> Outcome<Arc<Posted>> {
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request, person).await? {
-        drop(writing);
-        return first_answer(app, actor, first).await;
-    }
+    let mut writing = match idempotency::begin(app, request, person, now).await? {
+        Begun::First(writing) => writing,
+        Begun::Before(first) => return first_answer(app, actor, first).await,
+    };
     writing.insert_listing(&listing).await?;
     writing.enqueue(jobs::assess::draft(listing.id, now));
     idempotency::remember(&mut writing, request, person, listing.id).await?;
@@ -525,7 +509,7 @@ async fn save(
 fn managed(actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
     listing
         .filter(|listing| {
-            access::manages_listing(&access::standings_to_listing(actor, listing, false))
+            access::manages_listing(&access::standings_to_listing(actor, listing, Tie::Nothing))
         })
         .ok_or_else(not_found)
 }

@@ -1,7 +1,7 @@
 //! Proposing a match, answering it, and what comes of it.
 
 use faelled_engine::{
-    access::{self, Actor},
+    access::{self, Actor, Presence, Tie},
     agreement::{Match, MatchStatus, Step},
     id::{ListingId, MatchId, OrganizationId, PersonId},
     listing::{Listing, Poster},
@@ -11,10 +11,10 @@ use faelled_store::{Constraint, MatchFilter, StoreError};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
+    idempotency::{self, Begun, Request},
     judged::{self, Judged},
     listings::{poster, signed_in},
-    paging::{Asked, PageError, Scope, Timeline, timeline},
+    paging::{Asked, ListError, Scope, Timeline, timeline},
 };
 use crate::{clock::fresh_id, jobs};
 
@@ -41,11 +41,7 @@ pub async fn propose(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("proposeMatch", key, &input);
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "proposeMatch", key, &input);
     let message = text::lines(&input.message, 0, 1_000)
         .map_err(|fault| AppError::refused("message", Why::Invalid(fault)));
     let message = gather(&mut refusals, message)?;
@@ -57,12 +53,13 @@ pub async fn propose(
     let ids = pair(input.listing, input.counterpart);
     let (mut writing, mut locked) = loop {
         let judged = Judged::of(app, &ids).await?;
-        let mut writing = app.store.write(now).await?;
-        if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
-            drop(writing);
-            let first = visible(app, actor, first).await?;
-            return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
-        }
+        let mut writing = match idempotency::begin(app, request.as_ref(), person, now).await? {
+            Begun::First(writing) => writing,
+            Begun::Before(first) => {
+                let first = visible(app, actor, first).await?;
+                return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+            }
+        };
         if let Some(locked) = judged.lock(&mut writing, &ids).await? {
             break (writing, locked);
         }
@@ -125,7 +122,7 @@ pub async fn propose(
 /// The actor's own listing that is to be the other half of the pair.
 fn own_counterpart(
     actor: &Actor,
-    own: Option<(Listing, bool)>,
+    own: Option<(Listing, Presence)>,
     listing: Option<&Listing>,
 ) -> Outcome<Listing> {
     let own = own.filter(|(own, _)| actor.speaks_for(own.poster));
@@ -167,7 +164,8 @@ pub async fn take_step(app: &App, actor: &Actor, id: MatchId, step: Step) -> Out
     match (from, to) {
         (_, MatchStatus::Confirmed) => {
             for listing in &listings {
-                if !locked.take(*listing).is_some_and(|(_, open)| open) {
+                let open = locked.take(*listing).map(|(_, presence)| presence);
+                if open != Some(Presence::Open) {
                     return Err(AppError::refused("id", Why::NotOpen));
                 }
                 if !writing.take_place(*listing).await? {
@@ -228,7 +226,7 @@ pub async fn page(
     actor: &Actor,
     of: Of,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<Match>, PageError>, StoreError> {
+) -> Result<Timeline<Match>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     let listing = match of {
         Of::Actor => None,
@@ -257,17 +255,17 @@ fn pair(listing: ListingId, counterpart: Option<ListingId>) -> Vec<ListingId> {
 /// The listing, if the actor may see it and it is open.
 fn open_or_refused(
     actor: &Actor,
-    listing: Option<(Listing, bool)>,
+    listing: Option<(Listing, Presence)>,
     field: &str,
 ) -> Outcome<Listing> {
-    let (listing, open) = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
-    let standings = access::standings_to_listing(actor, &listing, false);
-    if !access::sees_listing(&standings, &listing, open) {
-        Err(AppError::refused(field, Why::NotFound))
-    } else if open {
-        Ok(listing)
-    } else {
-        Err(AppError::refused(field, Why::NotOpen))
+    let (listing, presence) = listing.ok_or_else(|| AppError::refused(field, Why::NotFound))?;
+    let standings = access::standings_to_listing(actor, &listing, Tie::Nothing);
+    if !access::sees_listing(&standings, &listing, presence) {
+        return Err(AppError::refused(field, Why::NotFound));
+    }
+    match presence {
+        Presence::Open => Ok(listing),
+        Presence::Hidden => Err(AppError::refused(field, Why::NotOpen)),
     }
 }
 

@@ -7,16 +7,16 @@ use faelled_engine::{
     text,
 };
 
-use faelled_store::{OrganizationKey, StoreError};
+use faelled_store::OrganizationKey;
 
 pub use faelled_store::OrganizationFilter as Filter;
 use serde::{Deserialize, Serialize};
 
 use super::{
     App, AppError, Outcome, Refusal, Why, gather,
-    idempotency::{self, Request},
+    idempotency::{self, Begun, Request},
     listings::signed_in,
-    paging::{Asked, Origin, PageError, Paged, Scope},
+    paging::{Asked, ListError, Origin, Paged, Scope},
 };
 use crate::clock::fresh_id;
 
@@ -42,11 +42,7 @@ pub async fn register(
     let person = signed_in(actor)?;
     let now = app.clock.now();
     let mut refusals = Vec::new();
-    let request = Request::read("registerOrganization", key, &input);
-    let request = request
-        .map_err(|refusal| refusals.push(refusal))
-        .ok()
-        .flatten();
+    let request = Request::read(&mut refusals, "registerOrganization", key, &input);
     let profile = Profile::parse(&input.profile, input.kind, input.parent, &app.catalog)
         .map_err(|problems| AppError::invalid("", problems));
     let profile = gather(&mut refusals, profile)?;
@@ -65,12 +61,13 @@ pub async fn register(
         verified: false,
         external_id: None,
     };
-    let mut writing = app.store.write(now).await?;
-    if let Some(first) = idempotency::recall(&mut writing, request.as_ref(), person).await? {
-        drop(writing);
-        let first = app.store.organization(first).await?;
-        return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
-    }
+    let mut writing = match idempotency::begin(app, request.as_ref(), person, now).await? {
+        Begun::First(writing) => writing,
+        Begun::Before(first) => {
+            let first = app.store.organization(first).await?;
+            return first.ok_or_else(|| AppError::refused("id", Why::NotFound));
+        }
+    };
     writing.insert_organization(&organization).await?;
     writing
         .insert_membership(person, organization.id, Role::Admin)
@@ -104,26 +101,19 @@ pub fn cursor(app: &App, origin: Origin, organization: &Organization) -> String 
 struct NameKey(String, uuid::Uuid);
 
 /// Organizations whose names hold the words asked for.
-pub async fn page(
-    app: &App,
-    filter: &Filter,
-    asked: Asked<'_>,
-) -> Result<Result<Found, PageError>, StoreError> {
+pub async fn page(app: &App, filter: &Filter, asked: Asked<'_>) -> Result<Found, ListError> {
     let asked_for = text::line(&filter.search, 0, 200)
         .is_ok_and(|search| text::words(&search).len() <= MAX_WORDS);
     if !asked_for || filter.kinds.len() > MAX_WORDS {
-        return Ok(Err(PageError::Search {
+        return Err(ListError::Search {
             max_words: MAX_WORDS,
-        }));
+        });
     }
     let scope = Scope::of("organizations", filter);
-    let page = match asked
+    let now = app.clock.now();
+    let page = asked
         .args
-        .read::<NameKey>(&app.cursors, scope, asked.max, app.clock.now())
-    {
-        Ok(page) => page,
-        Err(error) => return Ok(Err(error)),
-    };
+        .read::<NameKey>(&app.cursors, scope, asked.max, now)?;
     let key = |key: &NameKey| OrganizationKey {
         name: key.0.clone(),
         id: OrganizationId::new(key.1),
@@ -138,9 +128,9 @@ pub async fn page(
         scope,
         now: page.now,
     };
-    Ok(Ok(Found {
+    Ok(Found {
         page: Paged::from_stretch(stretch, &page),
         total,
         origin,
-    }))
+    })
 }

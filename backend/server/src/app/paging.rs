@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use faelled_engine::id::Id;
+use faelled_engine::{id::Id, problem::Problem};
 use faelled_store::{End, Moment, StoreError, Stretch, Window};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -112,16 +112,39 @@ pub enum PageError {
         /// Items at most.
         max: i32,
     },
-    /// More to look for than accepted, or what cannot be looked for.
-    Search {
-        /// Words at most.
-        max_words: usize,
-    },
     /// Not a cursor of this list with this filter and order.
     Cursor {
         /// Which argument.
         argument: &'static str,
     },
+}
+
+/// Why a list cannot be shown.
+#[derive(Debug)]
+pub enum ListError {
+    /// The filter.
+    Filter(Vec<Problem>),
+    /// More to look for than accepted, or what cannot be looked for.
+    Search {
+        /// Words at most.
+        max_words: usize,
+    },
+    /// The page.
+    Page(PageError),
+    /// The record did not answer.
+    Store(StoreError),
+}
+
+impl From<PageError> for ListError {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<StoreError> for ListError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// A page that is asked for.
@@ -142,6 +165,9 @@ pub struct Page<K> {
 /// How long a list can be read on from a cursor: it is judged at the time of its first page, which
 /// must not become a way to look into the past.
 const CURSOR_LIFETIME: TimeDelta = TimeDelta::hours(1);
+/// How far the clocks of a house's servers may lie apart: a cursor may have been made by one that
+/// is ahead of this one.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(5);
 /// Items on a page when nothing is said.
 const DEFAULT_SIZE: i32 = 20;
 
@@ -176,7 +202,7 @@ impl PageArgs {
         let aged = |cursor: &Option<(DateTime<Utc>, K)>| {
             cursor
                 .as_ref()
-                .is_some_and(|(at, _)| now - *at > CURSOR_LIFETIME || *at > now)
+                .is_some_and(|(at, _)| now - *at > CURSOR_LIFETIME || *at - now > CLOCKS_APART)
         };
         for (cursor, argument) in [(&after, "after"), (&before, "before")] {
             if aged(cursor) {
@@ -328,25 +354,22 @@ pub async fn timeline<T, I>(
     asked: Asked<'_>,
     stretch: impl AsyncFnOnce(Window<Moment<I>>) -> Result<Stretch<T>, StoreError>,
     count: impl AsyncFnOnce() -> Result<u64, StoreError>,
-) -> Result<Result<Timeline<T>, PageError>, StoreError> {
-    let page = match asked
+) -> Result<Timeline<T>, ListError> {
+    let now = app.clock.now();
+    let page = asked
         .args
-        .read::<MomentKey>(&app.cursors, scope, asked.max, app.clock.now())
-    {
-        Ok(page) => page,
-        Err(error) => return Ok(Err(error)),
-    };
+        .read::<MomentKey>(&app.cursors, scope, asked.max, now)?;
     let stretch = stretch(page.window(MomentKey::moment)).await?;
     let total = if asked.counted { count().await? } else { 0 };
     let origin = Origin {
         scope,
         now: page.now,
     };
-    Ok(Ok(Timeline {
+    Ok(Timeline {
         page: Paged::from_stretch(stretch, &page),
         total,
         origin,
-    }))
+    })
 }
 
 /// What is asked of a list.
@@ -385,6 +408,24 @@ mod tests {
             assert_eq!(cursors().open::<i32>(here, &tampered), None, "{tampered}");
         }
         assert_eq!(cursors().open::<i32>(here, ""), None);
+    }
+
+    #[test]
+    fn a_cursor_of_a_server_that_is_a_little_ahead_is_accepted() {
+        let scope = Scope::of("a", &1);
+        let read = |ahead: TimeDelta| {
+            let at = DateTime::UNIX_EPOCH + ahead;
+            let args = PageArgs {
+                after: Some(cursors().seal(scope, at, &7)),
+                ..PageArgs::default()
+            };
+            let page = args.read::<i32>(&cursors(), scope, 100, DateTime::UNIX_EPOCH);
+            page.map(|page| page.now == at)
+        };
+        assert_eq!(read(TimeDelta::seconds(1)), Ok(true));
+        assert_eq!(read(CLOCKS_APART), Ok(true));
+        let beyond = CLOCKS_APART + TimeDelta::microseconds(1);
+        assert_eq!(read(beyond), Err(PageError::Cursor { argument: "after" }));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{
     App,
     judged::compiled_all,
-    paging::{Asked, PageError, Scope, Timeline, timeline},
+    paging::{Asked, ListError, Scope, Timeline, timeline},
 };
 use crate::clock::{Clock, fresh_secret};
 
@@ -24,7 +24,7 @@ pub async fn own_listings(
     app: &App,
     actor: &Actor,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<Arc<Posted>>, PageError>, StoreError> {
+) -> Result<Timeline<Arc<Posted>>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     timeline(
         app,
@@ -47,7 +47,7 @@ pub async fn notices(
     app: &App,
     actor: &Actor,
     asked: Asked<'_>,
-) -> Result<Result<Timeline<NoticeShown>, PageError>, StoreError> {
+) -> Result<Timeline<NoticeShown>, ListError> {
     let posters: Vec<Poster> = actor.posters().collect();
     timeline(
         app,

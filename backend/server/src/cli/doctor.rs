@@ -2,16 +2,27 @@
 
 use std::path::Path;
 
-use super::{CliError, Tools, file_of};
+use faelled_store::sqlite_file;
+
+use super::{CliError, Tools};
 use crate::{clock::fresh_secret, config::Config};
 
 /// Listings named at most when some do not read.
 const NAMED: usize = 20;
 
-pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError> {
+/// What to do about jobs that were laid aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadJobs {
+    /// Name them.
+    Name,
+    /// Let them be tried again.
+    Revive,
+}
+
+pub async fn run(file: Option<&Path>, dead_jobs: DeadJobs) -> Result<(), CliError> {
     let config = Config::load(file)?;
     println!("Configuration: fine\n{}", config.describe());
-    if let Some(path) = file_of(&config.record.url)
+    if let Some(path) = sqlite_file(&config.record.url)?
         && !path.exists()
     {
         return Err(CliError::Said(format!(
@@ -26,7 +37,7 @@ pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError>
     let pending = tools.store.pending_migrations().await?;
     if pending.is_empty() {
         println!("Migrations: up to date");
-        if revive_jobs {
+        if dead_jobs == DeadJobs::Revive {
             revive(&tools).await?;
         }
         wrong += contents(&tools).await?;
@@ -53,17 +64,7 @@ pub async fn run(file: Option<&Path>, revive_jobs: bool) -> Result<(), CliError>
 
 /// Puts back to work what was laid aside.
 async fn revive(tools: &Tools) -> Result<(), CliError> {
-    let now = tools.clock.now();
-    let mut revived = 0;
-    loop {
-        let dead = tools.store.dead_jobs(NAMED as u64).await?;
-        if dead.is_empty() {
-            break;
-        }
-        for job in dead {
-            revived += usize::from(tools.store.revive_job(job.id, now).await?);
-        }
-    }
+    let revived = tools.store.revive_jobs(tools.clock.now()).await?;
     println!("Jobs: {revived} will be tried again");
     Ok(())
 }

@@ -13,8 +13,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use faelled_engine::catalog::Catalog;
-use faelled_store::{RecordConfig, Store, StoreError};
+use faelled_store::{RecordConfig, Store, StoreError, sqlite_file};
 
+use self::doctor::DeadJobs;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, SecretError},
@@ -97,7 +98,12 @@ impl Cli {
             return Ok(());
         }
         if let Command::Doctor { revive_jobs } = self.command {
-            return doctor::run(self.config.as_deref(), revive_jobs).await;
+            let dead_jobs = if revive_jobs {
+                DeadJobs::Revive
+            } else {
+                DeadJobs::Name
+            };
+            return doctor::run(self.config.as_deref(), dead_jobs).await;
         }
         let config = Config::load(self.config.as_deref())?;
         match self.command {
@@ -180,16 +186,9 @@ fn cannot_open(error: &StoreError, config: &Config) -> CliError {
     CliError::Said(format!("{}{places}", error.in_full()))
 }
 
-/// The file of a record on SQLite.
-fn file_of(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.trim_start_matches("//").split('?').next()?;
-    Some(PathBuf::from(path))
-}
-
 /// Makes the folder of a record that is a file, so that a first start needs no preparation.
 fn create_folder(url: &str) -> Result<(), CliError> {
-    let file = file_of(url);
+    let file = sqlite_file(url)?;
     match file.as_deref().and_then(Path::parent) {
         Some(folder) if !folder.as_os_str().is_empty() => {
             std::fs::create_dir_all(folder).map_err(|error| CliError::Io {

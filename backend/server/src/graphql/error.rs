@@ -5,7 +5,10 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject, Value};
 use faelled_engine::problem::{Fault, Problem};
 
 use crate::{
-    app::{AppError, Refusal, StoreError, Why, listings::ListError, paging::PageError},
+    app::{
+        AppError, Refusal, StoreError, Why,
+        paging::{ListError, PageError},
+    },
     words::{self, Language},
 };
 
@@ -70,8 +73,7 @@ impl ApiError {
         }
     }
 
-    /// Bad arguments of a connection.
-    pub fn page(language: Language, error: PageError) -> Self {
+    fn page(language: Language, error: PageError) -> Self {
         let said = |code, key, args: &[_]| Self::said(language, code, key, args);
         match error {
             PageError::FirstAndLast => said("BAD_PAGE", "error-first-and-last", &[]),
@@ -83,11 +85,6 @@ impl ApiError {
                     &[("argument", argument), ("max", &max)],
                 )
             }
-            PageError::Search { max_words } => said(
-                "BAD_USER_INPUT",
-                "error-search",
-                &[("max", &max_words.to_string())],
-            ),
             PageError::Cursor { argument } => {
                 said("BAD_CURSOR", "error-cursor", &[("argument", argument)])
             }
@@ -95,10 +92,17 @@ impl ApiError {
     }
 
     /// A list that cannot be shown.
-    pub fn list(language: Language, error: ListError) -> Self {
-        match error {
+    pub fn list(language: Language, error: impl Into<ListError>) -> Self {
+        match error.into() {
             ListError::Filter(problems) => Self::bad_input(language, problems),
+            ListError::Search { max_words } => Self::said(
+                language,
+                "BAD_USER_INPUT",
+                "error-search",
+                &[("max", &max_words.to_string())],
+            ),
             ListError::Page(error) => Self::page(language, error),
+            ListError::Store(error) => Self::store(language, error),
         }
     }
 

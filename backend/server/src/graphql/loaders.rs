@@ -12,7 +12,7 @@ use async_graphql::{
     runtime::Timer,
 };
 use faelled_engine::{
-    access::{self, Actor},
+    access::{self, Actor, Tie},
     board::Posted,
     id::{ListingId, OrganizationId, PersonId},
     listing::Poster,
@@ -86,12 +86,13 @@ impl Loaders {
         Ok(self.loader.load_one(Supported(id)).await?.is_some())
     }
 
-    /// Whether the viewer is a side of a confirmed or completed match with a listing.
-    pub async fn is_confirmed_side(&self, id: ListingId) -> Answer<bool> {
+    /// What the viewer, as a side, has agreed on with a listing.
+    pub async fn tie_to(&self, id: ListingId) -> Answer<Tie> {
         if self.actor.person().is_none() {
-            return Ok(false);
+            return Ok(Tie::Nothing);
         }
-        Ok(self.loader.load_one(Confirmed(id)).await?.is_some())
+        let confirmed = self.loader.load_one(Confirmed(id)).await?;
+        Ok(confirmed.map_or(Tie::Nothing, |()| Tie::Confirmed))
     }
 
     /// Listings that the viewer, as a side, has declined or agreed on with this one.
@@ -120,10 +121,10 @@ pub struct KnownPerson {
 }
 
 impl KnownPerson {
-    /// As much as this actor may know. `confirmed`: whether both have said yes.
-    pub fn seen_by(self, actor: &Actor, confirmed: bool) -> Option<person::Person> {
+    /// As much as this actor may know, with what it has agreed on with the person.
+    pub fn seen_by(self, actor: &Actor, tie: Tie) -> Option<person::Person> {
         let standings =
-            access::standings_to_person(actor, self.person.id, &self.organizations, confirmed);
+            access::standings_to_person(actor, self.person.id, &self.organizations, tie);
         let view = access::person_view(&standings, &self.person);
         person::Person::new(self.person, view)
     }

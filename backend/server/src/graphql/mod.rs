@@ -16,7 +16,7 @@ mod types;
 use std::sync::Arc;
 
 use async_graphql::{Context, Request, Response, Schema};
-use faelled_engine::access::Actor;
+use faelled_engine::{access::Actor, id::OrganizationId};
 use futures_util::stream::BoxStream;
 
 use self::errands::Errands;
@@ -61,6 +61,14 @@ pub fn sdl() -> String {
         .prefer_single_line_descriptions();
     let schema = Schema::build(Query, Mutation::default(), Subscription).finish();
     schema.sdl_with_options(options).trim().to_owned() + "\n"
+}
+
+/// The organization that an opaque id of the API names, if it is the id of one.
+pub fn organization_named(id: &str) -> Option<OrganizationId> {
+    match id::decode_any(&async_graphql::ID(id.to_owned()))? {
+        id::Name::Organization(organization) => Some(organization),
+        _ => None,
+    }
 }
 
 /// The schema of one process, ready to execute.

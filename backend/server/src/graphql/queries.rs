@@ -126,7 +126,7 @@ impl Query {
         let scope = Scope::of("places", &search);
         let page = page_args(first, after, last, before)
             .read::<usize>(&app.cursors, scope, ctx.max_page(), app.clock.now())
-            .map_err(|error| ApiError::page(ctx.language(), error))?;
+            .map_err(|error| ApiError::list(ctx.language(), error))?;
         let found: Vec<(usize, FoundPlace<'_>)> = app
             .catalog
             .gazetteer
@@ -177,8 +177,7 @@ impl Query {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal = |organization: &faelled_engine::organization::Organization| {
             organizations::cursor(app, found.origin, organization)
         };

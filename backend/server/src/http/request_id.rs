@@ -9,9 +9,8 @@ use axum::{
     response::Response,
 };
 use tracing::Instrument;
-use uuid::Uuid;
 
-use crate::observe;
+use crate::{clock::fresh_name, observe};
 
 /// The header that carries it, in both directions.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,7 +22,7 @@ pub struct RequestId(pub String);
 /// Names the request, or takes the name that a proxy has given it; logs and counts it. The log has
 /// the route and never the address: a query by GET may hold what somebody looks for.
 pub async fn follow(mut request: Request, next: Next) -> Response {
-    let id = given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string());
+    let id = given(request.headers()).unwrap_or_else(|| fresh_name().to_string());
     let echo = HeaderValue::from_str(&id).ok();
     let route = request
         .extensions()

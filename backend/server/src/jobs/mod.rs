@@ -13,7 +13,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{app::App, judging, observe};
+use crate::{app::App, clock::fresh_name, judging, observe};
 
 /// Every kind of job that this server knows how to do.
 const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
@@ -62,7 +62,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     if settings.workers == 0 {
         return;
     }
-    let worker = Uuid::new_v4();
+    let worker = fresh_name();
     let places = Arc::new(Semaphore::new(settings.workers));
     let mut running = JoinSet::new();
     let mut ticks = tokio::time::interval(settings.poll);
@@ -107,7 +107,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
 
 /// Does every job that is due, here and now. Says how many it did. For tests and the command line.
 pub async fn run_due(app: &App, settings: Settings) -> usize {
-    let worker = Uuid::new_v4();
+    let worker = fresh_name();
     let mut done = 0;
     while let Some(job) = claim(app, settings, worker).await {
         perform(app, &job, settings).await;
@@ -137,7 +137,7 @@ async fn perform(app: &App, job: &ClaimedJob, settings: Settings) {
     let outcome = if job.attempts > settings.max_attempts {
         Err(JobError::Fail("it was claimed too often without an end"))
     } else {
-        caught(perform_kind(app, job)).await
+        caught(Box::pin(perform_kind(app, job))).await
     };
     let outcome_name = match &outcome {
         Ok(()) => "done",

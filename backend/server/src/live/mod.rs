@@ -112,7 +112,7 @@ impl Live {
     pub async fn catch_up_to(&self, target: i64) {
         let mut position = self.0.position.lock().await;
         while *position < target {
-            match caught(self.advance(&mut position)).await {
+            match caught(Box::pin(self.advance(&mut position))).await {
                 Some(Ok(0)) => return,
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     app::{
         Outcome,
-        listings::{self, Decision, PostListing, SHOWN_AT_ONCE, Seen},
+        listings::{self, Decision, PostListing, SHOWN_AT_ONCE, Seen, Support},
     },
     words::Language,
 };
@@ -343,7 +343,7 @@ impl ListingMutations {
         #[graphql(desc = "The wish.")] input: SupportInput,
     ) -> ApiResult<AddSupportPayload> {
         let id = id::decode(&input.id);
-        let outcome = listings::support(ctx.app(), ctx.actor(), id, true).await;
+        let outcome = listings::support(ctx.app(), ctx.actor(), id, Support::Give).await;
         AddSupportPayload::new(ctx.language(), outcome, Listing::new)
     }
 
@@ -354,7 +354,7 @@ impl ListingMutations {
         #[graphql(desc = "The wish.")] input: SupportInput,
     ) -> ApiResult<RemoveSupportPayload> {
         let id = id::decode(&input.id);
-        let outcome = listings::support(ctx.app(), ctx.actor(), id, false).await;
+        let outcome = listings::support(ctx.app(), ctx.actor(), id, Support::TakeBack).await;
         RemoveSupportPayload::new(ctx.language(), outcome, Listing::new)
     }
 }

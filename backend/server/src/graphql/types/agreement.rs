@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use faelled_engine::{access, agreement, id::ListingId, listing::Poster};
+use faelled_engine::{access::Tie, agreement, id::ListingId, listing::Poster};
 
 use super::{
     super::{
@@ -42,8 +42,7 @@ impl Match {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal =
             |agreed: &agreement::Match| found.origin.moment(app, agreed.proposed_at, agreed.id);
         Ok(Connection::new(found.page, found.total, seal, Match))
@@ -68,9 +67,9 @@ impl Match {
                 })
             }
             Poster::Person(id) => {
-                let confirmed = access::opens_contact(self.0.status);
+                let tie = Tie::of(self.0.status);
                 let person = ctx.loaders().person(id).await.map_err(fault)?;
-                let person = person.and_then(|known| known.seen_by(ctx.actor(), confirmed));
+                let person = person.and_then(|known| known.seen_by(ctx.actor(), tie));
                 Ok(MatchParty {
                     organization: None,
                     person,

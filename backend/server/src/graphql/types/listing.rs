@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject, connection::PageInfo};
 use chrono::{DateTime, Utc};
 use faelled_engine::{
-    access,
+    access::{self, PlaceView, Tie},
     board::Posted,
     listing::{self, Poster},
     matching, nearby,
@@ -50,12 +50,12 @@ impl Listing {
 
     /// How the viewer stands to it. Asks the record only where a confirmed match could matter.
     async fn standings(&self, ctx: &Context<'_>) -> ApiResult<Vec<access::Standing>> {
-        let confirmed = ctx.loaders().is_confirmed_side(self.listing().id).await;
-        let confirmed = confirmed.map_err(|error| ApiError::store(ctx.language(), error))?;
+        let tie = ctx.loaders().tie_to(self.listing().id).await;
+        let tie = tie.map_err(|error| ApiError::store(ctx.language(), error))?;
         Ok(access::standings_to_listing(
             ctx.actor(),
             self.listing(),
-            confirmed,
+            tie,
         ))
     }
 
@@ -87,13 +87,17 @@ impl Listing {
 
     /// The listing, if this viewer may see it.
     pub async fn if_visible(self, ctx: &Context<'_>) -> ApiResult<Option<Self>> {
-        let open = self.posted.is_open(ctx.app().clock.now());
-        let public = access::standings_to_listing(ctx.actor(), self.listing(), false);
-        if access::sees_listing(&public, self.listing(), open) {
+        let presence = self.posted.presence(ctx.app().clock.now());
+        if access::sees_listing(&self.untied(ctx), self.listing(), presence) {
             return Ok(Some(self));
         }
         let standings = self.standings(ctx).await?;
-        Ok(access::sees_listing(&standings, self.listing(), open).then_some(self))
+        Ok(access::sees_listing(&standings, self.listing(), presence).then_some(self))
+    }
+
+    /// How the viewer stands to it without any match.
+    fn untied(&self, ctx: &Context<'_>) -> Vec<access::Standing> {
+        access::standings_to_listing(ctx.actor(), self.listing(), Tie::Nothing)
     }
 }
 
@@ -205,23 +209,24 @@ impl Listing {
         };
         ctx.actor().person()?;
         let fault = |error| ApiError::store(ctx.language(), error);
-        let confirmed = ctx.loaders().is_confirmed_side(self.listing().id).await;
-        let confirmed = match confirmed.map_err(fault) {
-            Ok(confirmed) => confirmed,
+        let tie = ctx.loaders().tie_to(self.listing().id).await;
+        let tie = match tie.map_err(fault) {
+            Ok(tie) => tie,
             Err(error) => return Some(Err(error)),
         };
         let person = ctx.loaders().person(id).await.map_err(fault);
         person
-            .map(|known| known.and_then(|known| known.seen_by(ctx.actor(), confirmed)))
+            .map(|known| known.and_then(|known| known.seen_by(ctx.actor(), tie)))
             .transpose()
     }
 
     /// Where, as exactly as this viewer may know.
     async fn place(&self, ctx: &Context<'_>) -> ApiResult<ListingPlace> {
-        let public = access::standings_to_listing(ctx.actor(), self.listing(), false);
-        let exact = access::sees_exact_place(&public, self.listing())
-            || access::sees_exact_place(&self.standings(ctx).await?, self.listing());
-        Ok(ListingPlace::new(self.listing(), &ctx.app().catalog, exact))
+        let view = match access::place_view(&self.untied(ctx), self.listing()) {
+            PlaceView::Exact => PlaceView::Exact,
+            PlaceView::Postcode => access::place_view(&self.standings(ctx).await?, self.listing()),
+        };
+        Ok(ListingPlace::new(self.listing(), &ctx.app().catalog, view))
     }
 
     /// Who comes to whom.
@@ -314,8 +319,7 @@ impl Listing {
 
     /// Whether the viewer may change it and answer for it.
     async fn viewer_manages(&self, ctx: &Context<'_>) -> bool {
-        let standings = access::standings_to_listing(ctx.actor(), self.listing(), false);
-        access::manages_listing(&standings)
+        access::manages_listing(&self.untied(ctx))
     }
 
     /// Open listings that fit this one, best first, computed for this viewer: a side of it no
@@ -358,7 +362,7 @@ fn bounded(ctx: &Context<'_>, first: i32) -> ApiResult<usize> {
             argument: "first",
             max,
         };
-        ApiError::page(ctx.language(), error)
+        ApiError::list(ctx.language(), error)
     })
 }
 

@@ -1,33 +1,35 @@
 //! News for the viewer.
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 
-use super::{super::Here, listing::Listing};
+use super::{super::error::ApiResult, listing::Listing};
 use crate::app::people::NoticeShown;
 
 /// Something new that fits one of the viewer's listings.
-#[derive(SimpleObject)]
-pub struct Notice {
-    /// When it was noticed.
-    created_at: DateTime<Utc>,
-    /// The viewer's listing.
-    listing: Listing,
-    /// The listing that was posted or changed and fits it; null if it is no longer open.
-    counterpart: Option<Listing>,
-    /// How well it fitted then, 0..1.
-    score: f64,
-}
+pub struct Notice(pub NoticeShown);
 
+/// Something new that fits one of the viewer's listings.
+#[Object]
 impl Notice {
-    /// A notice as its reader sees it.
-    pub fn new(ctx: &Context<'_>, shown: NoticeShown) -> Self {
-        let open = shown.counterpart.is_open(ctx.app().clock.now());
-        Self {
-            created_at: shown.notice.created_at,
-            listing: Listing::new(shown.listing),
-            counterpart: open.then(|| Listing::new(shown.counterpart)),
-            score: shown.notice.score,
-        }
+    /// When it was noticed.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.notice.created_at
+    }
+
+    /// The viewer's listing.
+    async fn listing(&self) -> Listing {
+        Listing::new(self.0.listing.clone())
+    }
+
+    /// The listing that was posted or changed and fits it; null if this viewer may no longer see it.
+    async fn counterpart(&self, ctx: &Context<'_>) -> Option<ApiResult<Listing>> {
+        let counterpart = Listing::new(self.0.counterpart.clone());
+        counterpart.if_visible(ctx).await.transpose()
+    }
+
+    /// How well it fitted then, 0..1.
+    async fn score(&self) -> f64 {
+        self.0.notice.score
     }
 }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, SimpleObject};
 use faelled_engine::{
+    access::PlaceView,
     catalog::Catalog,
     listing::Listing,
     place::{FoundPlace, PostalCode, Postcode},
@@ -85,8 +86,9 @@ pub struct ListingPlace {
 }
 
 impl ListingPlace {
-    /// The place as exactly as a viewer who may (or may not) see the exact one may know.
-    pub fn new(listing: &Listing, catalog: &Catalog, sees_exact: bool) -> Self {
+    /// The place as exactly as the view opens it.
+    pub fn new(listing: &Listing, catalog: &Catalog, view: PlaceView) -> Self {
+        let sees_exact = view == PlaceView::Exact;
         let location = &listing.content.location;
         let postcode = catalog.gazetteer.get(location.postal_code);
         let exact = location.exact.filter(|_| sees_exact);

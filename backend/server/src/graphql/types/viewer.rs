@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use faelled_engine::{
-    access::PersonView, board::Posted, id::PersonId, organization::Membership as Belongs,
+    access::Tie, board::Posted, id::PersonId, organization::Membership as Belongs,
 };
 
 use super::{
@@ -35,7 +35,7 @@ impl Viewer {
     async fn person(&self, ctx: &Context<'_>) -> Option<ApiResult<Person>> {
         let known = ctx.loaders().person(self.person).await;
         known
-            .map(|known| known.and_then(|known| Person::new(known.person, PersonView::Contact)))
+            .map(|known| known.and_then(|known| known.seen_by(ctx.actor(), Tie::Nothing)))
             .map_err(|error| ApiError::store(ctx.language(), error))
             .transpose()
     }
@@ -83,8 +83,7 @@ impl Viewer {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal = |posted: &Arc<Posted>| {
             let listing = &posted.listing;
             found.origin.moment(app, listing.posted_at, listing.id)
@@ -135,15 +134,14 @@ impl Viewer {
             },
         )
         .await
-        .map_err(|error| ApiError::store(language, error))?
-        .map_err(|error| ApiError::page(language, error))?;
+        .map_err(|error| ApiError::list(language, error))?;
         let seal = |shown: &people::NoticeShown| {
             found
                 .origin
                 .moment(app, shown.notice.created_at, shown.notice.id)
         };
         Ok(Connection::new(found.page, found.total, seal, |shown| {
-            Notice::new(ctx, shown)
+            Notice(shown)
         }))
     }
 }
