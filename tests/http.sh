@@ -55,6 +55,7 @@ start() {
         FAELLED_RECORD__URL="sqlite://$home/record.sqlite?mode=rwc" \
         FAELLED_METRICS__LISTEN= \
         FAELLED_SECRET__FILE="$home/secret.key" \
+        FAELLED_CITIZENS__KEYS="$home/citizens.key" \
         FAELLED_GRAPHQL__WS_INIT_TIMEOUT=1s \
         "$binary" serve >"$home/said" 2>"$home/log" </dev/null &
     server=$!

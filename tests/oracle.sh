@@ -78,6 +78,7 @@ on() {
         FAELLED_RECORD__URL="sqlite://$home/$1.sqlite?mode=rwc"
         FAELLED_METRICS__LISTEN=
         FAELLED_SECRET__FILE="$home/secret.key"
+        FAELLED_CITIZENS__KEYS="$home/citizens.key"
         FAELLED_CLOCK__FIXED="$2"
         FAELLED_LOG__FILTER=warn
         "$binary")

@@ -8,6 +8,7 @@ pub use sea_orm_migration::MigratorTrait;
 
 mod columns;
 mod m2026_01_the_record;
+mod m2026_02_visits_and_flags;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -15,6 +16,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m2026_01_the_record::Migration)]
+        vec![
+            Box::new(m2026_01_the_record::Migration),
+            Box::new(m2026_02_visits_and_flags::Migration),
+        ]
     }
 }

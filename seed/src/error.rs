@@ -104,22 +104,12 @@ pub(crate) fn accepted(fault: &Fault) -> String {
                 Noun::TargetGroup => "a code of target_groups.csv",
                 Noun::Language => "an ISO 639-1 code",
                 Noun::PostalCode => "a number of postcodes.csv",
+                Noun::Municipality => "a municipality's code of postcodes.csv",
             };
             format!("{list}, which “{value}” is not")
         }
         Fault::Malformed { expected, value } => {
-            let form = match expected {
-                Format::RecurrenceRule => "an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=TU",
-                Format::LocalDateTime => "a local date and time such as 2026-01-06T14:00",
-                Format::LocalDateOrDateTime => "a local date, or a local date and time",
-                Format::TimeOfDay => "a time of the day such as 14:00",
-                Format::Duration => "an ISO 8601 duration such as PT2H",
-                Format::PostalCode => "four digits",
-                Format::Url => "a web address that begins with https:// or http://",
-                Format::Email => "an e-mail address",
-                Format::Phone => "a phone number of 8 to 15 digits",
-                Format::Cvr => "eight digits",
-            };
+            let form = form(*expected);
             format!("{form}, which “{value}” is not")
         }
         Fault::EndBeforeStart => "an end after the start".to_owned(),
@@ -133,5 +123,33 @@ pub(crate) fn accepted(fault: &Fault) -> String {
         Fault::Repeated { value } => format!("each once, but “{value}” stands twice"),
         Fault::ExactlyOneOf { fields } => format!("exactly one of {}", fields.join(", ")),
         Fault::Needs { other } => format!("this only together with {other}"),
+        Fault::GreaterThan { other } => format!("at most {other}"),
+        Fault::Unreadable { expected } => form(*expected).to_owned(),
+        Fault::DateOutOfRange { first, last } => format!("a date from {first} to {last}"),
+        Fault::NobodyNamed => {
+            "a phone number, or two of: full name, birth date, address".to_owned()
+        }
+        Fault::CprLike => "nothing that looks like a CPR number".to_owned(),
+        Fault::PhoneLike => "nothing that looks like a phone number".to_owned(),
+        Fault::Identifies { field } => format!("nothing that {field} says as well"),
+    }
+}
+
+/// What a text of this form looks like.
+const fn form(expected: Format) -> &'static str {
+    match expected {
+        Format::RecurrenceRule => "an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=TU",
+        Format::LocalDateTime => "a local date and time such as 2026-01-06T14:00",
+        Format::LocalDateOrDateTime => "a local date, or a local date and time",
+        Format::TimeOfDay => "a time of the day such as 14:00",
+        Format::Duration => "an ISO 8601 duration such as PT2H",
+        Format::PostalCode => "four digits",
+        Format::Url => "a web address that begins with https:// or http://",
+        Format::Email => "an e-mail address",
+        Format::Phone => "a phone number of 8 to 15 digits",
+        Format::Cvr => "eight digits",
+        Format::BirthDate => "a birth date such as 12-03-1941",
+        Format::PersonName => "first name and surname, without digits",
+        Format::Address => "street and house number",
     }
 }

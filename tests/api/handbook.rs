@@ -49,7 +49,10 @@ Top-level `errors` are for requests that are wrong as a whole and for faults of 
     doc.say("| code | what to do |
 | --- | --- |
 | `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED` | mend the document, or the variables; also: too deep, too costly |
-| `BAD_REQUEST`, `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `METHOD_NOT_ALLOWED` | mend the HTTP request |
+| `BAD_REQUEST`, `NOT_FOUND`, `METHOD_NOT_ALLOWED`, `NOT_ACCEPTABLE`, `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` | mend the HTTP request |
+| `FORBIDDEN` | the page's origin is not allowed; whoever runs the server can allow it |
+| `REQUEST_TIMEOUT` | send the whole request sooner |
+| `TOO_MANY_OPERATIONS` | end a subscription on this socket first |
 | `BAD_USER_INPUT` | mend the arguments; `extensions.problems` names them |
 | `BAD_PAGE`, `BAD_CURSOR` | see *Pages* |
 | `UNAUTHENTICATED` | send a token, or a fresh one |
@@ -101,8 +104,8 @@ pub async fn idempotency(server: &TestServer, doc: &mut Document, people: &Peopl
 
 A network that breaks leaves a client in doubt. `postListing`, `copyListing`, `proposeMatch` and
 `registerOrganization` take an `idempotencyKey` of your choice (1-128 visible ASCII characters). The same key
-and input, by the same person, within 24 hours, gives the first answer and does nothing more. Send this
-as often as you like:");
+and input, by the same person, within 24 hours, gives what the first one made, as it is now, and does nothing
+more. Send this as often as you like:");
     let posting = "
         mutation Post($input: PostListingInput!) {
           postListing(input: $input) { listing { id } userErrors { code field message } }

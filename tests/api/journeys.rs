@@ -252,8 +252,8 @@ both listings, in the same moment, and opens to both sides who the other is and 
     let input = json!({ "input": { "listing": need } });
     doc.ask(server, &people.hanne, propose, input).await;
     doc.say("`declineMatch` says no; `withdrawMatch` takes back a proposal, or, from either side, what was
-agreed, and gives the place free again; `completeMatch` says that it happened. A proposal that nobody
-answers expires after 14 days.");
+agreed, and then gives the place free again (not that of a match that was completed); `completeMatch` says
+that it happened. A proposal that nobody answers expires after 14 days.");
     let complete = step("complete");
     server
         .did(

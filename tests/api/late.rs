@@ -123,7 +123,7 @@ both_databases! {
                 "PRAGMA ignore_check_constraints = ON; UPDATE change SET kind = 'festival' WHERE position = 1"
             }
             DatabaseKind::Postgres => {
-                "ALTER TABLE change DROP CONSTRAINT change_kind_check; \
+                "ALTER TABLE change DROP CONSTRAINT change_log_kind_check; \
                  UPDATE change SET kind = 'festival' WHERE position = 1"
             }
         };

@@ -4,6 +4,8 @@
 mod absent;
 mod agreeing;
 mod bad_input;
+mod blind;
+mod colliding;
 mod costs;
 mod disclosure;
 mod document;
@@ -22,4 +24,6 @@ mod subscriptions;
 mod two_servers;
 mod undefined;
 mod viewer;
+mod visits;
+mod walk;
 mod words;

@@ -13,7 +13,16 @@ use serde_json::{Value, json};
 
 /// Lists that are not connections, and what bounds each of them. Whoever adds a list either pages
 /// it or says here why it cannot grow.
-const BOUNDED: [(&str, &str); 27] = [
+const BOUNDED: [(&str, &str); 36] = [
+    ("Gap.needs", "ten"),
+    ("Gap.weekdays", "seven"),
+    ("Overlap.history", "the last hundred"),
+    ("Overlap.houses", "the houses of two places"),
+    ("Overlap.reasons", "the kinds of evidence"),
+    ("Overlap.sides", "two"),
+    ("RegisterVisitArrangementPayload.overlaps", "at most fifty"),
+    ("UpdateVisitArrangementPayload.overlaps", "at most fifty"),
+    ("VisitArrangement.overlaps", "at most fifty"),
     ("Listing.themes", "one to five"),
     ("Listing.targetGroups", "at most ten"),
     ("Listing.languages", "at most ten"),

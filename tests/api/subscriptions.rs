@@ -35,7 +35,6 @@ impl Listener {
         let caller = Caller {
             actor,
             language: Language::Danish,
-            request_id: "test".into(),
         };
         let request = Request::new(query).variables(Variables::from_json(variables));
         let mut listener = Self {
@@ -194,8 +193,7 @@ both_databases! {
             (POSTED, json!({ "filter": { "themes": ["astrology"] } }), "BAD_USER_INPUT"),
         ];
         for (query, variables, code) in cases {
-            let caller = Caller { actor: faelled_engine::access::Actor::ANONYMOUS, language: Language::Danish,
-                request_id: "test".into() };
+            let caller = Caller { actor: faelled_engine::access::Actor::ANONYMOUS, language: Language::Danish };
             let request = Request::new(query).variables(Variables::from_json(variables));
             let answers: Vec<Response> = server.executor().answers(request, caller).collect().await;
             assert_eq!(answers.len(), 1, "{query}");

@@ -23,6 +23,9 @@ use tokio::{
 /// How long anything may take that does not measure time itself.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The key under which citizens are known.
+const CITIZENS: &str = "citizens.key";
+
 /// How the program is started: with these variables and nothing else of the environment, in a
 /// folder of its own.
 #[derive(Clone)]
@@ -34,10 +37,13 @@ pub struct Setup {
 impl Setup {
     /// With nothing set but what every test needs: it listens on a free port, and nobody measures.
     pub fn bare() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(CITIZENS), "c1".repeat(32)).unwrap();
         Self {
             variables: BTreeMap::new(),
-            folder: Arc::new(tempfile::tempdir().unwrap()),
+            folder: Arc::new(folder),
         }
+        .with("citizens.keys", CITIZENS)
         .with("server.listen", "127.0.0.1:0")
         .with("metrics.listen", "")
         .with("log.format", "json")

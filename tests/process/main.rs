@@ -15,6 +15,7 @@ mod corrupt;
 mod demo;
 mod ended;
 mod killed;
+mod rewrapped;
 mod together;
 mod writers;
 

@@ -147,7 +147,7 @@ pub fn listing(draft: &ListingDraft, posted_by: PersonId, catalog: &Catalog) -> 
 
 /// The `seed`-th of many varied drafts. The same seed gives the same draft.
 pub fn varied_draft(seed: u64) -> ListingDraft {
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995_1234_5678);
+    let mut dice = Dice::new(seed);
     let pick = |dice: &mut Dice, codes: &[&str], at_least: u64| -> Vec<String> {
         let wanted = at_least + dice.below(codes.len() as u64 - at_least + 1);
         let start = dice.below(codes.len() as u64);
@@ -311,9 +311,15 @@ pub fn ids(listings: &[Listing]) -> Vec<ListingId> {
 }
 
 /// A small generator of numbers (xorshift64*), so that tests depend on no crate's choice.
-struct Dice(u64);
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
 
 impl Dice {
+    /// One that throws the same for the same seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995_1234_5678)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -321,11 +327,13 @@ impl Dice {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
         (self.next() >> 11) % bound.max(1)
     }
 
-    fn index(&mut self, len: usize) -> usize {
+    /// A place in something of this length.
+    pub fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 
@@ -337,7 +345,8 @@ impl Dice {
         self.below(1 << 40) as f64 / (1_u64 << 40) as f64
     }
 
-    fn coin(&mut self) -> bool {
+    /// Heads or tails.
+    pub fn coin(&mut self) -> bool {
         self.below(2) == 1
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use faelled_engine::catalog::Catalog;
 use faelled_store::{DatabaseKind, RecordConfig, Store};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
 use crate::fixtures;
@@ -115,6 +115,49 @@ impl TestRecord {
         Database::connect(options).await.expect("the record opens")
     }
 
+    /// Every row of every table, as text, behind the name of its table. Bytes stand in hexadecimal
+    /// digits.
+    pub async fn rows(&self) -> Vec<String> {
+        let raw = self.raw().await;
+        let tables = match self.kind {
+            DatabaseKind::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            DatabaseKind::Postgres => {
+                "SELECT table_name::text FROM information_schema.tables \
+                 WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+            }
+        };
+        let mut rows = Vec::new();
+        for table in texts(&raw, tables).await {
+            let select = match self.kind {
+                DatabaseKind::Sqlite => {
+                    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                    let columns = texts(&raw, &columns).await;
+                    let quoted: Vec<String> = columns
+                        .iter()
+                        .map(|column| format!("'{column}=' || quote(\"{column}\")"))
+                        .collect();
+                    format!("SELECT {} FROM \"{table}\"", quoted.join(" || ' ' || "))
+                }
+                DatabaseKind::Postgres => format!("SELECT row_to_json(t)::text FROM \"{table}\" t"),
+            };
+            let found = texts(&raw, &select).await;
+            rows.extend(found.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        raw.close().await.expect("the connection closes");
+        rows
+    }
+
+    /// The bytes of an SQLite record's file and of the journal beside it; of a PostgreSQL, whose
+    /// files are its own, none.
+    pub fn bytes(&self) -> Vec<u8> {
+        let Place::Folder(folder) = &self.place else {
+            return Vec::new();
+        };
+        let files = ["record.db", "record.db-wal", "record.db-journal"];
+        let files = files.map(|name| std::fs::read(folder.path().join(name)));
+        files.into_iter().flatten().flatten().collect()
+    }
+
     /// Removes it. A failed test leaves it behind, to look at or to lose with the folder.
     pub async fn end(self) {
         match self.place {
@@ -128,6 +171,15 @@ impl TestRecord {
             }
         }
     }
+}
+
+/// The first column of every row that a statement gives.
+async fn texts(raw: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let statement = Statement::from_string(raw.get_database_backend(), sql);
+    let rows = raw.query_all_raw(statement).await.expect("rows");
+    rows.iter()
+        .map(|row| row.try_get_by_index(0).expect("a text"))
+        .collect()
 }
 
 async fn connect_as_admin(url: &str) -> DatabaseConnection {

@@ -20,6 +20,7 @@ use faelled_engine::{
 };
 use faelled_server::{
     app::{App, people},
+    citizens::{Citizens, Keeping},
     clock::Clock,
     graphql::{self, Executor, Limits},
     house::House,
@@ -276,9 +277,16 @@ impl TestServer {
     pub async fn did(&self, who: &User, mutation: &str, variables: Value) -> Value {
         let payload = self.payload(who, mutation, variables).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation}");
-        let object = ["listing", "match", "organization"]
-            .into_iter()
-            .find_map(|name| payload.get(name));
+        let object = [
+            "listing",
+            "match",
+            "organization",
+            "arrangement",
+            "visit",
+            "overlap",
+        ]
+        .into_iter()
+        .find_map(|name| payload.get(name));
         object.expect("the object of the payload").clone()
     }
 
@@ -322,13 +330,25 @@ impl Drop for TestServer {
 }
 
 async fn build(store: &Store, at: Option<DateTime<Utc>>) -> (House, Executor, Router) {
-    let house = House::open(store.clone(), catalog(), Clock::new(at), SECRET)
+    let house = House::open(store.clone(), catalog(), Clock::new(at), SECRET, citizens())
         .await
         .expect("the house opens");
     let executor = Executor::new(house.app.clone(), Limits::default());
     let router = http::router(executor.clone(), &HttpSettings::default(), graphql::sdl());
     (house, executor, router)
 }
+
+/// The keys under which citizens are known to every test server.
+fn citizens() -> Citizens {
+    let keeping = Keeping {
+        daily_budget: DAILY_BUDGET,
+        forget_after: TimeDelta::days(180),
+    };
+    Citizens::new(&[SECRET], keeping).expect("a secret that is long enough")
+}
+
+/// How often one may ask about citizens in a day, on a test server.
+pub const DAILY_BUDGET: u32 = 20;
 
 /// `CODE field.path` of an entry of `userErrors`, or of the problems of a top-level error.
 pub fn reason(error: &Value) -> String {
@@ -413,6 +433,22 @@ impl TestServer {
         organization.id
     }
 
+    /// A volunteer house that looks after these municipalities.
+    pub async fn house(&self, name: &str, municipalities: &[&str]) -> OrganizationId {
+        let house = self
+            .organization(name, OrganizationKind::VolunteerHouse)
+            .await;
+        let mut writing = self.store.write(self.now()).await.expect("a turn");
+        for municipality in municipalities {
+            writing
+                .insert_house_area(house, municipality)
+                .await
+                .expect("an area");
+        }
+        writing.commit().await.expect("a commit");
+        house
+    }
+
     /// An association.
     pub async fn association(&self, name: &str) -> OrganizationId {
         self.organization(name, OrganizationKind::Association).await
@@ -452,9 +488,27 @@ fn opaque<T>(kind: u8, id: Id<T>) -> String {
     base64(&bytes)
 }
 
+/// What an opaque id names, whichever kind of thing it is.
+pub fn named<T>(opaque: &str) -> Id<T> {
+    let (mut bits, mut held, mut bytes) = (0_u32, 0, Vec::new());
+    for letter in opaque.bytes() {
+        let at = LETTERS.iter().position(|known| *known == letter);
+        let value = at.and_then(|at| u32::try_from(at).ok());
+        bits = (bits << 6 | value.expect("a letter of base64")) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).expect("a byte"));
+        }
+    }
+    let bytes = bytes[1..].try_into().expect("a kind and 16 bytes");
+    Id::from_random(bytes)
+}
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// URL-safe base64 without padding.
 pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let word = chunk

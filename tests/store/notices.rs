@@ -34,22 +34,15 @@ both_databases! {
             store.notices(&posters, &Window::first(10)).await.unwrap();
         assert!(!more);
         assert_eq!(page.iter().map(|one| one.id).collect::<Vec<_>>(), [second.id, first.id]);
-        assert_eq!((page[0].score, page[0].created_at, page[0].read_at), (0.75, later(2), None));
+        assert_eq!((page[0].score, page[0].created_at), (0.75, later(2)));
         let after = Window::first(10).after(Moment { at: page[0].created_at, id: page[0].id });
         assert_eq!(store.notices(&posters, &after).await.unwrap().items, page[1..]);
         assert_eq!(store.count_notices(&posters).await.unwrap(), 2);
 
-        let mut writing = store.write(later(9)).await.unwrap();
-        let of_another = [others[0].poster];
-        assert_eq!(writing.mark_notices_read(&of_another, &[first.id]).await.unwrap(), 0);
-        assert_eq!(writing.mark_notices_read(&posters, &[first.id]).await.unwrap(), 1);
-        assert_eq!(writing.mark_notices_read(&posters, &[first.id]).await.unwrap(), 0);
-        writing.commit().await.unwrap();
-        assert_eq!(store.count_unread_notices(&posters).await.unwrap(), 1);
         let Stretch { items: page, more } =
             store.notices(&posters, &Window::last(1)).await.unwrap();
         assert!(more);
-        assert_eq!((page[0].id, page[0].read_at), (first.id, Some(later(9))));
+        assert_eq!(page[0].id, first.id);
         assert_eq!(store.notices(&[], &Window::first(10)).await.unwrap().items, []);
     }
 }

@@ -3,11 +3,15 @@
 //! An [`Actor`] stands to a thing in one or several ways ([`Standing`]); a table says for each
 //! standing what it opens. Whatever the table does not open is closed.
 
+use uuid::Uuid;
+
 use crate::{
     agreement::{Match, MatchStatus, Side},
+    flag::{Flag, FlagSide, FlagStatus, OverlapKind},
     id::{OrganizationId, PersonId},
     listing::{Listing, ListingStatus, Poster},
     organization::{Membership, OrganizationKind, Person, Role},
+    place::PostalCode,
 };
 
 /// Who asks.
@@ -273,6 +277,91 @@ pub fn person_view(standings: &[Standing], person: &Person) -> PersonView {
     } else {
         PersonView::Nothing
     }
+}
+
+/// Whether the actor knows of the visit arrangements of an organization: its coordinators do.
+pub fn sees_arrangement(actor: &Actor, organization: OrganizationId) -> bool {
+    actor.is(Role::Coordinator, organization)
+}
+
+/// Whether the actor may register, change and check visits of an organization: a coordinator of one
+/// that a house has verified.
+pub fn registers_visits(actor: &Actor, organization: OrganizationId) -> bool {
+    actor.memberships.iter().any(|m| {
+        m.organization == organization
+            && m.role >= Role::Coordinator
+            && m.verified
+            && m.kind != OrganizationKind::VolunteerHouse
+    })
+}
+
+/// The verified volunteer houses that the actor coordinates.
+pub fn houses(actor: &Actor) -> impl Iterator<Item = OrganizationId> + '_ {
+    actor
+        .memberships
+        .iter()
+        .filter(|m| {
+            m.kind == OrganizationKind::VolunteerHouse && m.verified && m.role >= Role::Coordinator
+        })
+        .map(|m| m.organization)
+}
+
+/// How much of a flag an actor sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlagView {
+    /// Both sides, the evidence and the history: the house of its area.
+    Whole,
+    /// That there is one, and these sides, which are the actor's own; of listings, which everybody
+    /// can see, both sides and the evidence.
+    Own(Vec<FlagSide>),
+}
+
+/// How much of a flag an actor sees who looks after these municipalities; nothing if it must not
+/// know of it. `municipality` tells where a postcode lies.
+pub fn flag_view<'a>(
+    actor: &Actor,
+    areas: &[String],
+    flag: &Flag,
+    municipality: impl Fn(PostalCode) -> Option<&'a str>,
+) -> Option<FlagView> {
+    let in_area = |side: &FlagSide| {
+        municipality(side.postal_code).is_some_and(|code| areas.iter().any(|area| area == code))
+    };
+    if flag.sides.iter().any(in_area) {
+        return Some(FlagView::Whole);
+    }
+    let own = |side: &&FlagSide| {
+        side.organization
+            .is_some_and(|organization| actor.is(Role::Coordinator, organization))
+    };
+    let mut views = flag.sides.iter().filter(own);
+    let first = own_view(flag, views.next()?.subject)?;
+    // Who speaks for both sides knows both already.
+    Some(match views.next() {
+        Some(_) => FlagView::Own(flag.sides.to_vec()),
+        None => first,
+    })
+}
+
+/// How much of a flag whoever one of its sides belongs to sees; nothing if it must not know of it.
+pub fn own_view(flag: &Flag, subject: Uuid) -> Option<FlagView> {
+    if !side_sees_flag(flag) {
+        return None;
+    }
+    let sides = flag.sides.iter().copied();
+    Some(match flag.kind {
+        OverlapKind::SameCitizen => {
+            FlagView::Own(sides.filter(|side| side.subject == subject).collect())
+        }
+        OverlapKind::ParallelActivities | OverlapKind::DuplicateListings => {
+            FlagView::Own(sides.collect())
+        }
+    })
+}
+
+/// Whether the sides of a flag know of it: as long as it stands and the house has not dismissed it.
+pub const fn side_sees_flag(flag: &Flag) -> bool {
+    matches!(flag.status, FlagStatus::Open | FlagStatus::Coordinated)
 }
 
 #[cfg(test)]

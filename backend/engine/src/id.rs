@@ -74,6 +74,16 @@ pub mod kind {
     pub enum Listing {}
     /// An agreed pairing.
     pub enum Match {}
+    /// An agreement to visit a citizen.
+    pub enum Arrangement {}
+    /// One visit.
+    pub enum Visit {}
+    /// A flagged overlap.
+    pub enum Flag {}
+    /// A pool of money that associations can apply to.
+    pub enum FundingProgramme {}
+    /// A time in which a programme takes applications.
+    pub enum FundingRound {}
 }
 
 /// A person.
@@ -84,3 +94,13 @@ pub type OrganizationId = Id<kind::Organization>;
 pub type ListingId = Id<kind::Listing>;
 /// A match.
 pub type MatchId = Id<kind::Match>;
+/// An agreement to visit a citizen.
+pub type ArrangementId = Id<kind::Arrangement>;
+/// One visit.
+pub type VisitId = Id<kind::Visit>;
+/// A flagged overlap.
+pub type FlagId = Id<kind::Flag>;
+/// A funding programme.
+pub type FundingProgrammeId = Id<kind::FundingProgramme>;
+/// A round of a funding programme.
+pub type FundingRoundId = Id<kind::FundingRound>;

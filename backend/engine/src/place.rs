@@ -57,6 +57,9 @@ impl Point {
 pub struct PostalCode(u16);
 
 impl PostalCode {
+    /// A number that no postcode has.
+    pub const NOWHERE: Self = Self(0);
+
     /// Four digits.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let malformed = || Fault::Malformed {
@@ -82,6 +85,29 @@ impl fmt::Display for PostalCode {
     }
 }
 
+/// The code of a Danish municipality, such as 0791 for Viborg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MunicipalityCode(u16);
+
+impl MunicipalityCode {
+    /// Four digits.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let digits = text.trim();
+        let four = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| four);
+        number.map(Self).ok_or_else(|| Fault::Unknown {
+            what: Noun::Municipality,
+            value: shortened(text),
+        })
+    }
+}
+
+impl fmt::Display for MunicipalityCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04}", self.0)
+    }
+}
+
 /// What is known of a postcode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Postcode {
@@ -97,6 +123,13 @@ pub struct Postcode {
     pub region: String,
     /// The centre, from which private places are measured.
     pub centre: Point,
+}
+
+impl Postcode {
+    /// The municipality's code, if it reads as one.
+    fn municipality(&self) -> Option<MunicipalityCode> {
+        MunicipalityCode::parse(&self.municipality_code).ok()
+    }
 }
 
 /// A town or village.
@@ -154,6 +187,30 @@ impl Gazetteer {
             what: Noun::PostalCode,
             value: shortened(text),
         })
+    }
+
+    /// The municipality that a postcode belongs to. Some postcodes reach into several; the
+    /// gazetteer knows one of them.
+    pub fn municipality_of(&self, code: PostalCode) -> Option<MunicipalityCode> {
+        self.get(code).and_then(Postcode::municipality)
+    }
+
+    /// Reads the code of a municipality that must have a postcode.
+    pub fn resolve_municipality(&self, text: &str) -> Result<MunicipalityCode, Fault> {
+        let code = MunicipalityCode::parse(text)?;
+        self.municipality_name(code)
+            .map(|_| code)
+            .ok_or_else(|| Fault::Unknown {
+                what: Noun::Municipality,
+                value: shortened(text),
+            })
+    }
+
+    /// The name of a municipality, in Danish.
+    pub fn municipality_name(&self, code: MunicipalityCode) -> Option<&str> {
+        self.postcodes()
+            .find(|postcode| postcode.municipality() == Some(code))
+            .map(|postcode| postcode.municipality.as_str())
     }
 
     /// All postcodes, lowest number first.
@@ -309,6 +366,42 @@ mod tests {
         assert_eq!(PostalCode::parse(" 0800 ").unwrap().to_string(), "0800");
         for text in ["880", "88000", "88a0", "٨٨٠٠", ""] {
             assert!(PostalCode::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_municipality_is_known_by_its_postcodes() {
+        let postcode = |code, municipality_code: &str, municipality: &str| Postcode {
+            code: PostalCode(code),
+            name: "By".into(),
+            municipality_code: municipality_code.into(),
+            municipality: municipality.into(),
+            region: "Region Midtjylland".into(),
+            centre: Point::new(56.45, 9.40).unwrap(),
+        };
+        let gazetteer = Gazetteer::new(
+            [
+                postcode(8800, "0791", "Viborg"),
+                postcode(7800, "0779", "Skive"),
+                postcode(9999, "", ""),
+            ],
+            Vec::new(),
+        );
+        let viborg = gazetteer.resolve_municipality(" 0791 ").unwrap();
+        assert_eq!(viborg.to_string(), "0791");
+        assert_eq!(gazetteer.municipality_name(viborg), Some("Viborg"));
+        assert_eq!(gazetteer.municipality_of(PostalCode(8800)), Some(viborg));
+        assert_eq!(gazetteer.municipality_of(PostalCode(9999)), None);
+        assert_eq!(gazetteer.municipality_of(PostalCode(1234)), None);
+        for text in ["791", "00791", "0101", "Viborg", "٠٧٩١", ""] {
+            assert_eq!(
+                gazetteer.resolve_municipality(text),
+                Err(Fault::Unknown {
+                    what: Noun::Municipality,
+                    value: text.into()
+                }),
+                "{text}"
+            );
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is wrong with an input: every problem at once, each with the field it is about and what
 //! would have been accepted. The words for people live with the translations, not here.
 
+use chrono::NaiveDate;
+
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
@@ -15,6 +17,14 @@ impl Problem {
     pub fn at(path: &str, fault: Fault) -> Self {
         Self {
             field: path.split('.').map(str::to_owned).collect(),
+            fault,
+        }
+    }
+
+    /// A problem with the whole input, of which no single field is to blame.
+    pub const fn of_all(fault: Fault) -> Self {
+        Self {
+            field: Vec::new(),
             fault,
         }
     }
@@ -81,8 +91,37 @@ pub enum Fault {
         /// What was given, shortened.
         value: String,
     },
+    /// As [`Fault::Malformed`], of a field whose value must never be shown back: it could tell who
+    /// a citizen is.
+    Unreadable {
+        /// What it should be.
+        expected: Format,
+    },
+    /// A date outside its bounds.
+    DateOutOfRange {
+        /// The first accepted.
+        first: NaiveDate,
+        /// The last accepted.
+        last: NaiveDate,
+    },
+    /// What was given of a citizen points to nobody: a name alone, or a birth date alone.
+    NobodyNamed,
+    /// Holds what reads as a CPR number.
+    CprLike,
+    /// Holds what reads as a phone number, where none belongs.
+    PhoneLike,
+    /// Holds what another field of the same request says of a citizen.
+    Identifies {
+        /// The other field.
+        field: &'static str,
+    },
     /// An end that is not after its start.
     EndBeforeStart,
+    /// A number greater than that of another field which bounds it.
+    GreaterThan {
+        /// The field that bounds it.
+        other: &'static str,
+    },
     /// A recurrence rule that never occurs in its first five years.
     NeverOccurs,
     /// A recurrence rule that occurs more often than accepted.
@@ -132,6 +171,8 @@ pub enum Noun {
     Language,
     /// A Danish postcode.
     PostalCode,
+    /// A Danish municipality.
+    Municipality,
 }
 
 /// Forms of text.
@@ -157,6 +198,12 @@ pub enum Format {
     Phone,
     /// Eight digits of a CVR number.
     Cvr,
+    /// A birth date with all four digits of its year, such as `12-03-1941`.
+    BirthDate,
+    /// A person's name: letters, no digits.
+    PersonName,
+    /// A street and a house number.
+    Address,
 }
 
 /// Gathers problems, so that a reader gets all of them at once.
@@ -167,6 +214,11 @@ impl Problems {
     /// Notes a problem with a field.
     pub fn note(&mut self, path: &str, fault: Fault) {
         self.0.push(Problem::at(path, fault));
+    }
+
+    /// Notes a problem with the whole input.
+    pub fn note_all(&mut self, fault: Fault) {
+        self.0.push(Problem::of_all(fault));
     }
 
     /// The value, or nothing and the problem noted.

@@ -38,6 +38,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub log: Log,
     pub secret: SecretPlace,
+    pub citizens: Citizens,
     pub graphql: Graphql,
     pub live: Live,
     pub jobs: Jobs,
@@ -85,6 +86,14 @@ pub struct Log {
 pub struct SecretPlace {
     pub file: PathBuf,
     pub value: Option<Secret>,
+}
+
+/// How what names a citizen is kept, and for how long.
+#[derive(Debug, Clone)]
+pub struct Citizens {
+    pub keys: Vec<PathBuf>,
+    pub daily_budget: u32,
+    pub forget_after_days: u16,
 }
 
 /// What the API allows.
@@ -174,8 +183,32 @@ impl Config {
     pub fn secret(&self, fresh: impl FnOnce() -> [u8; 32]) -> Result<Secret, SecretError> {
         match &self.secret.value {
             Some(secret) => Ok(secret.clone()),
-            None if self.server.demo => secret::load(&self.secret.file, Absent::Make(fresh)),
-            None => secret::load(&self.secret.file, Absent::<fn() -> [u8; 32]>::Refuse),
+            None => self.load_secret("secret.file", &self.secret.file, fresh),
+        }
+    }
+
+    /// The secrets under which citizens are known, oldest first; all but the newest must be there.
+    /// In demo mode the newest is made of what `fresh` gives when there is none yet.
+    pub fn citizen_secrets(
+        &self,
+        fresh: impl Fn() -> [u8; 32],
+    ) -> Result<Vec<Secret>, SecretError> {
+        let files = self.citizens.keys.iter();
+        files
+            .map(|file| self.load_secret("citizens.keys", file, &fresh))
+            .collect()
+    }
+
+    fn load_secret(
+        &self,
+        key: &'static str,
+        file: &Path,
+        fresh: impl FnOnce() -> [u8; 32],
+    ) -> Result<Secret, SecretError> {
+        if self.server.demo {
+            secret::load(key, file, Absent::Make(fresh))
+        } else {
+            secret::load(key, file, Absent::<fn() -> [u8; 32]>::Refuse)
         }
     }
 
@@ -208,6 +241,7 @@ impl Config {
             metrics: Metrics::read(&mut reader)?,
             log: Log::read(&mut reader)?,
             secret: SecretPlace::read(&mut reader)?,
+            citizens: Citizens::read(&mut reader)?,
             graphql: Graphql::read(&mut reader)?,
             live: Live::read(&mut reader)?,
             jobs: Jobs::read(&mut reader)?,
@@ -349,6 +383,20 @@ impl SecretPlace {
                     optional(text, value::secret)
                 })?
                 .map(Secret::new),
+        })
+    }
+}
+
+impl Citizens {
+    fn read(reader: &mut Reader) -> Result<Self, ConfigError> {
+        Ok(Self {
+            keys: reader.plain("citizens.keys", value::paths)?,
+            daily_budget: reader.plain("citizens.daily_budget", |text| {
+                number(text, &(1..=1_000_000))
+            })?,
+            forget_after_days: reader.plain("citizens.forget_after_days", |text| {
+                number(text, &(1..=3_650))
+            })?,
         })
     }
 }

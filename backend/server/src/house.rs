@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Cursors},
+    citizens::Citizens,
     clock::Clock,
     jobs,
     judging::caught,
@@ -38,6 +39,7 @@ impl House {
         catalog: Arc<Catalog>,
         clock: Clock,
         secret: &[u8],
+        citizens: Citizens,
     ) -> Result<Self, StoreError> {
         let live = Live::build(store.clone(), Arc::clone(&catalog), clock).await?;
         let app = App {
@@ -46,6 +48,7 @@ impl House {
             live,
             clock,
             cursors: Cursors::new(secret),
+            citizens: Arc::new(citizens),
         };
         Ok(Self {
             app,

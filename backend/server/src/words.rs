@@ -5,7 +5,9 @@ use std::{borrow::Cow, sync::OnceLock};
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use faelled_engine::{
     catalog::Catalog,
+    flag::OverlapKind,
     matching::{Component, Due, Evidence, Fit},
+    overlap::Reason,
     problem::{Fault, Format, Noun},
     schedule::{self, Occurrence},
     theme::ThemeRef,
@@ -133,6 +135,17 @@ pub fn fault(language: Language, fault: &Fault) -> String {
             "fault-exactly-one-of",
             &[("fields", fields.join(", ").into())],
         ),
+        Fault::GreaterThan { other } => say("fault-greater-than", &[("other", (*other).into())]),
+        Fault::Unreadable { expected } => say(unreadable_key(*expected), &[]),
+        Fault::DateOutOfRange { first, last } => {
+            let date = |date: &chrono::NaiveDate| Cow::from(date.format("%d-%m-%Y").to_string());
+            let (first, last) = (("first", date(first)), ("last", date(last)));
+            say("fault-date-out-of-range", &[first, last])
+        }
+        Fault::NobodyNamed => say("fault-nobody-named", &[]),
+        Fault::CprLike => say("fault-cpr-like", &[]),
+        Fault::PhoneLike => say("fault-phone-like", &[]),
+        Fault::Identifies { field } => say("fault-identifies", &[("field", (*field).into())]),
         Fault::Needs { other } => say("fault-needs", &[("other", (*other).into())]),
     }
 }
@@ -143,6 +156,17 @@ const fn unknown_key(what: Noun) -> &'static str {
         Noun::TargetGroup => "fault-unknown-target-group",
         Noun::Language => "fault-unknown-language",
         Noun::PostalCode => "fault-unknown-postal-code",
+        Noun::Municipality => "fault-unknown-municipality",
+    }
+}
+
+const fn unreadable_key(expected: Format) -> &'static str {
+    match expected {
+        Format::BirthDate => "fault-unreadable-birth-date",
+        Format::PersonName => "fault-unreadable-name",
+        Format::Address => "fault-unreadable-address",
+        Format::Phone => "fault-unreadable-phone",
+        other => malformed_key(other),
     }
 }
 
@@ -157,6 +181,9 @@ const fn malformed_key(expected: Format) -> &'static str {
         Format::Url => "fault-malformed-url",
         Format::Email => "fault-malformed-email",
         Format::Phone => "fault-malformed-phone",
+        Format::BirthDate => "fault-unreadable-birth-date",
+        Format::PersonName => "fault-unreadable-name",
+        Format::Address => "fault-unreadable-address",
         Format::Cvr => "fault-malformed-cvr",
     }
 }
@@ -243,6 +270,78 @@ pub fn reason_sentence(language: Language, catalog: &Catalog, component: &Compon
             "reason-freshness",
             &[("days", format!("{:.0}", days.floor()).into())],
         ),
+    }
+}
+
+/// What a flag says: to the house and to everybody when it is about listings, or to a side that may
+/// only know that there is one.
+pub fn overlap_sentence(language: Language, kind: OverlapKind, view: FlagTold) -> String {
+    let key = match (kind, view) {
+        (OverlapKind::SameCitizen, FlagTold::ThatThereIsOne) => "overlap-same-citizen-side",
+        (OverlapKind::SameCitizen, FlagTold::All) => "overlap-same-citizen",
+        (OverlapKind::ParallelActivities, _) => "overlap-parallel-activities",
+        (OverlapKind::DuplicateListings, _) => "overlap-duplicate-listings",
+    };
+    language.say(key, &[])
+}
+
+/// How much a sentence tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlagTold {
+    /// That there is a flag.
+    ThatThereIsOne,
+    /// What it is about.
+    All,
+}
+
+/// A piece of evidence of an overlap, in words.
+pub fn overlap_reason(language: Language, catalog: &Catalog, reason: &Reason) -> String {
+    let say = |key, args: &[_]| language.say(key, args);
+    let count = |value: usize| Cow::from(value.to_string());
+    match reason {
+        Reason::AtTheSameTime { times, of } => say(
+            "overlap-reason-same-time",
+            &[("times", count(*times)), ("of", count(*of))],
+        ),
+        Reason::HoursApart { minutes } if *minutes < 120 => say(
+            "overlap-reason-minutes-apart",
+            &[("minutes", minutes.to_string().into())],
+        ),
+        Reason::HoursApart { minutes } => say(
+            "overlap-reason-hours-apart",
+            &[("hours", (minutes / 60).to_string().into())],
+        ),
+        Reason::SameDay { dates } => say("overlap-reason-same-day", &[("dates", count(*dates))]),
+        Reason::CloseTimes { times, of } => say(
+            "overlap-reason-close-times",
+            &[("times", count(*times)), ("of", count(*of))],
+        ),
+        Reason::ByAgreement => say("overlap-reason-by-agreement", &[]),
+        Reason::Distance { metres, .. } => {
+            let km = language.number((metres / 100.0).round() / 10.0);
+            say("overlap-reason-distance", &[("km", km.into())])
+        }
+        Reason::Remote => say("overlap-reason-remote", &[]),
+        Reason::CommonTheme { theme, .. } => {
+            let theme = catalog.themes.get(*theme);
+            let label = language.choose(&theme.label_da, &theme.label_en);
+            say("overlap-reason-theme", &[("theme", label.into())])
+        }
+        Reason::CommonTargetGroups { groups } => {
+            let labels: Vec<&str> = groups
+                .iter()
+                .map(|group| catalog.target_group(*group))
+                .map(|group| language.choose(&group.label_da, &group.label_en))
+                .collect();
+            say(
+                "overlap-reason-target-groups",
+                &[("groups", labels.join(", ").into())],
+            )
+        }
+        Reason::AlikeText { likeness } => {
+            let percent = format!("{:.0}", likeness * 100.0);
+            say("overlap-reason-text", &[("percent", percent.into())])
+        }
     }
 }
 

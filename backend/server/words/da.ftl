@@ -32,6 +32,17 @@ fault-too-many = Højst { $max }; her er der { $got }.
 fault-repeated = »{ $value }« står der to gange.
 fault-exactly-one-of = Angiv netop én af { $fields }.
 fault-needs = Kræver også { $other }.
+fault-greater-than = Må ikke være større end { $other }.
+fault-unknown-municipality = Der er ingen dansk kommune med koden »{ $value }«. Koden er fire cifre, for eksempel 0791.
+fault-unreadable-phone = Kan ikke læses som et telefonnummer. Skriv otte cifre, eller + og landekode for udenlandske numre.
+fault-unreadable-birth-date = Kan ikke læses som en fødselsdato. Skriv den med alle fire cifre i årstallet, for eksempel 12-03-1941.
+fault-unreadable-name = Kan ikke læses som et navn. Skriv fornavn og efternavn uden tal.
+fault-unreadable-address = Kan ikke læses som en adresse. Skriv vejnavn og husnummer, for eksempel Vestergade 12, 2. tv.
+fault-date-out-of-range = Datoen skal ligge fra { $first } til { $last }.
+fault-nobody-named = Et besøg skal gælde nogen. Angiv telefonnummer, eller to af: fulde navn, fødselsdato, adresse.
+fault-cpr-like = Ligner et CPR-nummer. Det må ikke stå her.
+fault-phone-like = Ligner et telefonnummer. Skriv klokkeslæt som 14:00, og lad telefonnumre være ude.
+fault-identifies = Røber, hvem borgeren er: her står det samme som i { $field }.
 
 # Hvorfor noget ikke kan lade sig gøre
 refused-not-found = Det findes ikke, eller det er ikke jeres.
@@ -46,6 +57,10 @@ refused-not-a-pair = De to opslag kan ikke være et par: et tilbud mødes med et
 refused-not-a-wish = Kun ønsker kan støttes.
 refused-not-the-counterparts = Jeres eget opslag er ikke slået op af den, som I foreslår for. Udelad onBehalfOf.
 refused-not-open = Opslaget er ikke åbent.
+refused-not-verified = Foreningen er ikke godkendt af et frivilligcenter endnu; kun godkendte foreninger registrerer besøg.
+refused-not-declared = Bekræft, at borgeren kender til besøgene og er indforstået (citizenAgrees).
+refused-already-logged = Et besøg, der begyndte på det tidspunkt, er allerede noteret.
+refused-budget-spent = Dagens { $budget } spørgsmål for foreningen er brugt. Prøv igen i morgen.
 
 # Hvorfor et helt spørgsmål ikke kan besvares
 error-bad-input = Spørgsmålet kan ikke besvares, som det er stillet.
@@ -112,3 +127,20 @@ language-ti = tigrinya
 language-fr = fransk
 language-es = spansk
 and = og
+
+# Overlap
+overlap-same-citizen-side = En anden forening besøger den samme borger tæt på i tid. Frivilligcentret kan hjælpe jer med at finde hinanden.
+overlap-same-citizen = To foreninger besøger den samme borger tæt på hinanden i tid.
+overlap-parallel-activities = To foreninger tilbyder det samme til de samme mennesker, tæt på hinanden og på samme dag.
+overlap-duplicate-listings = To opslag siger det samme.
+overlap-reason-same-time = { $times } af { $of } gange foregår på samme tid
+overlap-reason-minutes-apart = Der er { $minutes } minutter imellem, hvor de kommer tættest
+overlap-reason-hours-apart = Der er { $hours } timer imellem, hvor de kommer tættest
+overlap-reason-same-day = De foregår på samme dag { $dates } gange
+overlap-reason-close-times = { $times } af { $of } gange ligger tæt på en af den andens
+overlap-reason-by-agreement = Begge er efter aftale
+overlap-reason-distance = Der er { $km } km imellem
+overlap-reason-remote = Begge er uden fremmøde
+overlap-reason-theme = Begge har temaet { $theme }
+overlap-reason-target-groups = Begge er for { $groups }
+overlap-reason-text = Teksterne ligner hinanden { $percent } %

@@ -32,6 +32,17 @@ fault-too-many = At most { $max }; this has { $got }.
 fault-repeated = “{ $value }” stands there twice.
 fault-exactly-one-of = Give exactly one of { $fields }.
 fault-needs = Needs { $other } as well.
+fault-greater-than = Must not be greater than { $other }.
+fault-unknown-municipality = There is no Danish municipality with the code “{ $value }”. It has four digits, such as 0791.
+fault-unreadable-phone = Cannot be read as a phone number. Write eight digits, or + and the country code for a foreign number.
+fault-unreadable-birth-date = Cannot be read as a birth date. Write all four digits of the year, such as 12-03-1941.
+fault-unreadable-name = Cannot be read as a name. Write first name and surname, without digits.
+fault-unreadable-address = Cannot be read as an address. Write street and house number, such as Vestergade 12, 2. tv.
+fault-date-out-of-range = The date must lie from { $first } to { $last }.
+fault-nobody-named = A visit must name somebody. Give a phone number, or two of: full name, birth date, address.
+fault-cpr-like = Looks like a CPR number. It must not stand here.
+fault-phone-like = Looks like a phone number. Write times as 14:00, and leave phone numbers out.
+fault-identifies = Gives away who the citizen is: it repeats what { $field } says.
 
 # Why something cannot be done
 refused-not-found = There is no such thing, or it is not yours.
@@ -46,6 +57,10 @@ refused-not-a-pair = These two listings cannot be a pair: an offer meets a need 
 refused-not-a-wish = Only wishes can be supported.
 refused-not-the-counterparts = Your own listing was not posted by the one you propose for. Leave out onBehalfOf.
 refused-not-open = The listing is not open.
+refused-not-verified = No volunteer house has verified the organization yet; only verified ones register visits.
+refused-not-declared = Confirm that the citizen knows of the visits and agrees (citizenAgrees).
+refused-already-logged = A visit that began then is logged already.
+refused-budget-spent = Today's { $budget } questions for this organization are used up. Try again tomorrow.
 
 # Why a whole request cannot be answered
 error-bad-input = The request cannot be answered as it stands.
@@ -112,3 +127,20 @@ language-ti = Tigrinya
 language-fr = French
 language-es = Spanish
 and = and
+
+# Overlaps
+overlap-same-citizen-side = Another association visits the same citizen close in time. The volunteer house can help you find each other.
+overlap-same-citizen = Two associations visit the same citizen close in time.
+overlap-parallel-activities = Two associations offer the same to the same people, near each other and on the same day.
+overlap-duplicate-listings = Two listings say the same.
+overlap-reason-same-time = { $times } of { $of } times take place at the same time
+overlap-reason-minutes-apart = { $minutes } minutes lie between them where they come closest
+overlap-reason-hours-apart = { $hours } hours lie between them where they come closest
+overlap-reason-same-day = They take place on the same day { $dates } times
+overlap-reason-close-times = { $times } of { $of } times are close to one of the other's
+overlap-reason-by-agreement = Both are by agreement
+overlap-reason-distance = { $km } km lie between them
+overlap-reason-remote = Both are remote
+overlap-reason-theme = Both have the theme { $theme }
+overlap-reason-target-groups = Both are for { $groups }
+overlap-reason-text = Their texts are { $percent } % alike

@@ -2,7 +2,7 @@
 //! version, never how it looks.
 
 use chrono::{DateTime, Utc};
-use faelled_engine::id::{Id, ListingId, MatchId, OrganizationId};
+use faelled_engine::id::{FlagId, Id, ListingId, MatchId, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub enum ChangeKind {
     Organization,
     /// A match.
     Match,
+    /// A flagged overlap.
+    Flag,
 }
 
 impl Code for ChangeKind {
@@ -31,6 +33,7 @@ impl Code for ChangeKind {
         (Self::Listing, "listing"),
         (Self::Organization, "organization"),
         (Self::Match, "match"),
+        (Self::Flag, "flag"),
     ];
     const WHAT: &'static str = "kind";
 }
@@ -59,6 +62,11 @@ impl Change {
     /// The organization that changed, if it is one.
     pub fn organization(&self) -> Option<OrganizationId> {
         (self.kind == ChangeKind::Organization).then(|| Id::new(self.id))
+    }
+
+    /// The flag that changed, if it is one.
+    pub fn flag(&self) -> Option<FlagId> {
+        (self.kind == ChangeKind::Flag).then(|| Id::new(self.id))
     }
 
     /// The match that changed, if it is one.

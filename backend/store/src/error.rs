@@ -93,6 +93,12 @@ pub enum Constraint {
     OrganizationExternalId,
     /// The poster has a listing with this external identity already.
     ListingExternalId,
+    /// The organization has an arrangement with this external identity already.
+    ArrangementExternalId,
+    /// A visit of the arrangement that began then is logged already.
+    VisitLogged,
+    /// These two have a flag of this kind already.
+    FlagRaised,
     /// The person belongs to the organization already.
     Membership,
     /// The token is there already.
@@ -220,6 +226,14 @@ fn broken_constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Constrain
             | "listing.poster_organization_id, listing.external_id"
             | "listing.poster_person_id, listing.external_id" => {
                 Some(Constraint::ListingExternalId)
+            }
+            "visit_arrangement_external_id"
+            | "visit_arrangement.organization_id, visit_arrangement.external_id" => {
+                Some(Constraint::ArrangementExternalId)
+            }
+            "visit_once" | "visit.arrangement_id, visit.start" => Some(Constraint::VisitLogged),
+            "overlap_once" | "overlap.low_id, overlap.high_id, overlap.kind" => {
+                Some(Constraint::FlagRaised)
             }
             "membership_pkey" | "membership.person_id, membership.organization_id" => {
                 Some(Constraint::Membership)

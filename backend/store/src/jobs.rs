@@ -91,13 +91,6 @@ pub struct JobCounts {
     pub dead: u64,
 }
 
-impl JobCounts {
-    /// All that are still to be done or are being done.
-    pub const fn left(&self) -> u64 {
-        self.due + self.later + self.claimed
-    }
-}
-
 /// What can be claimed: what waits and is due, and what a worker has not finished in its time.
 const DUE: &str = "((state IN ('fresh', 'waiting') AND run_at <= $1) \
                    OR (state = 'claimed' AND leased_until <= $1))";
@@ -172,7 +165,7 @@ impl Store {
     }
 
     /// How many jobs of these kinds could be claimed now.
-    pub async fn due_jobs(&self, kinds: &[&str], now: DateTime<Utc>) -> Result<u64, StoreError> {
+    async fn due_jobs(&self, kinds: &[&str], now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut values: Vec<sea_orm::Value> = vec![recorded(now).into()];
         values.extend(kinds.iter().map(|kind| sea_orm::Value::from(*kind)));
         let of_kinds = placeholders(2, kinds.len());
@@ -183,14 +176,6 @@ impl Store {
             .await?;
         let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
-    }
-
-    /// A claimed job is done. False when the claim has been lost: then somebody else does it.
-    pub async fn complete_job(&self, job: &ClaimedJob) -> Result<bool, StoreError> {
-        let (transaction, _turn) = self.begin().await?;
-        let done = complete(&transaction, job).await?;
-        transaction.commit().await.map_err(StoreError::of_commit)?;
-        Ok(done)
     }
 
     /// A claimed job did not succeed and is to be tried again at a time. False when the claim has
@@ -349,7 +334,11 @@ impl Writing {
     /// A claimed job is done, and this transaction is its result: both are committed or neither.
     /// False when the claim has been lost; then drop the transaction.
     pub async fn complete_job(&mut self, job: &ClaimedJob) -> Result<bool, StoreError> {
-        complete(&self.transaction, job).await
+        let done = job::Entity::delete_many()
+            .filter(held(job))
+            .exec(&self.transaction)
+            .await?;
+        Ok(done.rows_affected == 1)
     }
 
     /// Writes jobs, in the order of kind and key.
@@ -403,14 +392,6 @@ fn held(job: &ClaimedJob) -> sea_orm::Condition {
         .add(job::Column::State.eq("claimed"))
         .add(job::Column::Lease.eq(job.lease))
         .add(job::Column::Attempts.eq(i32::try_from(job.attempts).unwrap_or(i32::MAX)))
-}
-
-async fn complete(transaction: &DatabaseTransaction, job: &ClaimedJob) -> Result<bool, StoreError> {
-    let done = job::Entity::delete_many()
-        .filter(held(job))
-        .exec(transaction)
-        .await?;
-    Ok(done.rows_affected == 1)
 }
 
 fn released() -> job::ActiveModel {

@@ -23,7 +23,9 @@ mod window;
 mod writing;
 
 mod changes;
+mod flags;
 mod health;
+mod houses;
 mod idempotency;
 mod jobs;
 mod listing_row;
@@ -33,11 +35,14 @@ mod notices;
 mod organizations;
 mod people;
 mod rows;
+mod visits;
 
 pub use changes::{Change, ChangeKind, LogBounds};
 pub use connect::{DatabaseKind, RecordConfig, ServingLock, Store, sqlite_file};
 pub use error::{Constraint, DatabaseFailure, StoreError};
+pub use flags::FlagFilter;
 pub use health::{Counts, Unreadable};
+pub use houses::{AccessAction, AccessLine, AccessLineId, Suspension};
 pub use idempotency::{IDEMPOTENCY_LIFETIME, Remembered};
 pub use jobs::{ClaimedJob, DeadJob, JobCounts, JobDraft, JobId};
 pub use matches::MatchFilter;

@@ -17,7 +17,7 @@ use crate::{
     connect::Store,
     entity::{listing, notice},
     error::StoreError,
-    listings::{poster_is_one, uuids},
+    listings::poster_is_one,
     rows::{readable, rows},
     window::{Moment, Stretch, Window, cut_newest},
     writing::Writing,
@@ -50,8 +50,6 @@ pub struct Notice {
     pub score: f64,
     /// When it was written.
     pub created_at: DateTime<Utc>,
-    /// When it was read.
-    pub read_at: Option<DateTime<Utc>>,
 }
 
 /// The identity of a notice.
@@ -95,15 +93,6 @@ impl Store {
         }
         Ok(of_posters(posters).count(self.readers()).await?)
     }
-
-    /// How many of them nobody has read.
-    pub async fn count_unread_notices(&self, posters: &[Poster]) -> Result<u64, StoreError> {
-        if posters.is_empty() {
-            return Ok(0);
-        }
-        let unread = of_posters(posters).filter(notice::Column::ReadAt.is_null());
-        Ok(unread.count(self.readers()).await?)
-    }
 }
 
 impl Writing {
@@ -143,29 +132,6 @@ impl Writing {
         }
         Ok(inserted)
     }
-
-    /// Marks those of these notices as read that are for these posters and were not. Returns how
-    /// many that were.
-    pub async fn mark_notices_read(
-        &mut self,
-        posters: &[Poster],
-        ids: &[NoticeId],
-    ) -> Result<u64, StoreError> {
-        if posters.is_empty() || ids.is_empty() {
-            return Ok(0);
-        }
-        let marked = notice::Entity::update_many()
-            .set(notice::ActiveModel {
-                read_at: Set(Some(self.now)),
-                ..Default::default()
-            })
-            .filter(notice::Column::Id.is_in(uuids(ids)))
-            .filter(notice::Column::ReadAt.is_null())
-            .filter(notice::Column::ListingId.in_subquery(listings_of(posters)))
-            .exec(&self.transaction)
-            .await?;
-        Ok(marked.rows_affected)
-    }
 }
 
 fn listings_of(posters: &[Poster]) -> SelectStatement {
@@ -192,6 +158,5 @@ fn read(row: &notice::Model) -> Result<Notice, StoreError> {
         counterpart: Id::new(row.counterpart_id),
         score: row.score,
         created_at: row.created_at,
-        read_at: row.read_at,
     })
 }

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{App, AppError, Outcome, Refusal, Why};
 
-const FIELD: &str = "idempotencyKey";
+/// The field of a key.
+pub const FIELD: &str = "idempotencyKey";
 
 /// A key as it came in, with what it was sent with.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use faelled_engine::{
     organization::Role,
     problem::{Fault, Problem},
 };
-use faelled_store::Constraint;
+use faelled_store::{Constraint, Writing};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -207,8 +207,7 @@ pub async fn support(
         (Support::Give, Presence::Hidden) => return Err(AppError::refused("id", Why::NotOpen)),
         (Support::TakeBack, _) => writing.remove_support(id, person).await?,
     };
-    app.commit(writing).await?;
-    current(app, id).await
+    commit_and_show(app, writing, id).await
 }
 
 /// What a listing that is only drafted would meet. It judges, so call it where that may take a while.
@@ -500,8 +499,7 @@ async fn save(
     if listing.status == ListingStatus::Open {
         writing.enqueue(jobs::assess::draft(id, now));
     }
-    app.commit(writing).await?;
-    current(app, id).await
+    commit_and_show(app, writing, id).await
 }
 
 /// The listing, if the actor manages it. Another's answers as an absent one, also an open one that
@@ -514,8 +512,13 @@ fn managed(actor: &Actor, listing: Option<Listing>) -> Outcome<Listing> {
         .ok_or_else(not_found)
 }
 
-async fn current(app: &App, id: ListingId) -> Outcome<Arc<Posted>> {
-    let listing = app.store.listing(id).await?.ok_or_else(not_found)?;
+/// Commits, and gives the listing as this transaction leaves it. It is read before the commit: what
+/// others change next is not what was done here, and a read that fails afterwards would say of what
+/// is done that it was not.
+async fn commit_and_show(app: &App, mut writing: Writing, id: ListingId) -> Outcome<Arc<Posted>> {
+    let listing = writing.listing_for_update(id).await?;
+    let listing = listing.ok_or_else(not_found)?;
+    app.commit(writing).await?;
     Ok(compiled(app, listing).await)
 }
 

@@ -2,6 +2,7 @@
 //! its jobs commit together or not at all. What is allowed and what is true, the engine says.
 
 pub mod exchange;
+pub mod houses;
 pub mod idempotency;
 pub mod judged;
 pub mod listings;
@@ -9,13 +10,14 @@ pub mod matches;
 pub mod organizations;
 pub mod paging;
 pub mod people;
+pub mod visits;
 
 use std::sync::Arc;
 
 use faelled_engine::{catalog::Catalog, problem::Problem};
 use faelled_store::{Committed, Store, Writing};
 
-use crate::{clock::Clock, live::Live};
+use crate::{citizens::Citizens, clock::Clock, live::Live};
 
 pub use faelled_store::StoreError;
 pub use paging::Cursors;
@@ -33,11 +35,13 @@ pub struct App {
     pub clock: Clock,
     /// Signs cursors.
     pub cursors: Cursors,
+    /// Turns what names a citizen into what is kept.
+    pub citizens: Arc<Citizens>,
 }
 
 impl App {
     /// Commits, and reads the change log up to this commit, so that whoever wrote sees it at once.
-    async fn commit(&self, writing: Writing) -> Result<Committed, StoreError> {
+    pub(crate) async fn commit(&self, writing: Writing) -> Result<Committed, StoreError> {
         let committed = writing.commit().await?;
         self.live.catch_up_to(committed.position).await;
         Ok(committed)
@@ -113,6 +117,17 @@ pub enum Why {
     NotAPair,
     /// Only wishes can be supported.
     NotAWish,
+    /// The organization is not verified.
+    NotVerified,
+    /// Nobody declared that the citizen knows and agrees.
+    NotDeclared,
+    /// The day's checks are used up.
+    BudgetSpent {
+        /// How many there are in a day.
+        budget: u32,
+    },
+    /// A visit that began then is logged already.
+    AlreadyLogged,
     /// The counterpart is somebody else's than whom it is proposed for.
     NotTheCounterparts,
 }

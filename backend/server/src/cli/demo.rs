@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use chrono::TimeDelta;
 use faelled_engine::{
+    catalog::Catalog,
     id::PersonId,
     organization::{OrganizationKind, Role},
     schedule,
@@ -25,11 +26,12 @@ const LABEL: &str = "demo";
 const TOKENS_LAST: TimeDelta = TimeDelta::days(7);
 
 /// The kinds of user, with what the record calls their person.
-const USERS: [(&str, &str); 4] = [
+const USERS: [(&str, &str); 5] = [
     ("demo_volunteer", "a volunteer"),
     ("demo_coordinator", "a coordinator of an association"),
     ("demo_member", "a member of the same association"),
     ("demo_house", "a coordinator of De Frivilliges Hus"),
+    ("demo_neighbour", "a coordinator of another association"),
 ];
 
 /// What the demo says when it is ready.
@@ -80,12 +82,17 @@ enum Filled {
 async fn fill(tools: &Tools) -> Result<Filled, CliError> {
     let now = tools.clock.now();
     let town = demo::viborg(schedule::local(now).date_naive())?;
-    let (house, association) = (
-        named(&town, |row| row.kind == OrganizationKind::VolunteerHouse)?,
-        named(&town, |row| {
-            row.verified && row.parent.is_some() && row.kind == OrganizationKind::Branch
+    let is_branch = |row: &OrganizationRow| {
+        row.verified && row.parent.is_some() && row.kind == OrganizationKind::Branch
+    };
+    let association = named(&town, is_branch)?;
+    let cast = Cast {
+        house: named(&town, |row| row.kind == OrganizationKind::VolunteerHouse)?,
+        neighbour: named(&town, |row| {
+            is_branch(row) && row.external_id != association
         })?,
-    );
+        association,
+    };
     let mut writing = seed::begin(tools).await?;
     if !writing.set_meta_once(LOADED, &now.to_rfc3339()).await? {
         return Ok(Filled::Before);
@@ -101,7 +108,7 @@ async fn fill(tools: &Tools) -> Result<Filled, CliError> {
         |_| (),
     )
     .await?;
-    introduce(&mut writing, &loaded, &house, &association).await?;
+    introduce(&mut writing, catalog, &loaded, &cast).await?;
     writing.commit().await?;
     Ok(Filled::Now)
 }
@@ -114,25 +121,39 @@ fn named(town: &Town, is: impl Fn(&OrganizationRow) -> bool) -> Result<String, C
         .ok_or_else(lacks_somebody)
 }
 
-/// Writes down the demo's users.
+/// The organizations whose people the demo's users are, as the file names them.
+struct Cast {
+    house: String,
+    association: String,
+    neighbour: String,
+}
+
+/// Writes down the demo's users, and what the house looks after.
 async fn introduce(
     writing: &mut Writing,
+    catalog: &Catalog,
     loaded: &Loaded,
-    house: &str,
-    association: &str,
+    cast: &Cast,
 ) -> Result<(), CliError> {
     let found = |name: &str| {
         let organization = *loaded.organizations.get(name)?;
         Some((organization, *loaded.coordinators.get(&organization)?))
     };
-    let (association, of_association) = found(association).ok_or_else(lacks_somebody)?;
-    let (_, of_house) = found(house).ok_or_else(lacks_somebody)?;
+    let (association, of_association) = found(&cast.association).ok_or_else(lacks_somebody)?;
+    let (_, of_neighbour) = found(&cast.neighbour).ok_or_else(lacks_somebody)?;
+    let (house, of_house) = found(&cast.house).ok_or_else(lacks_somebody)?;
+    let home = writing.organization_for_update(house).await?;
+    let home = home.and_then(|house| catalog.gazetteer.get(house.profile.postal_code));
+    let home = home.ok_or_else(lacks_somebody)?;
+    writing
+        .insert_house_area(house, &home.municipality_code)
+        .await?;
     let volunteer = newcomer(writing, "Demofrivillig").await?;
     let member = newcomer(writing, "Demomedlem").await?;
     writing
         .insert_membership(member, association, Role::Member)
         .await?;
-    let users = [volunteer, of_association, member, of_house];
+    let users = [volunteer, of_association, member, of_house, of_neighbour];
     for ((key, _), person) in USERS.iter().zip(users) {
         writing.set_meta(key, &person.uuid().to_string()).await?;
     }
@@ -140,7 +161,7 @@ async fn introduce(
 }
 
 fn lacks_somebody() -> CliError {
-    CliError::Said("the demo lacks a volunteer house or a branch".to_owned())
+    CliError::Said("the demo lacks a volunteer house or two branches".to_owned())
 }
 
 async fn newcomer(writing: &mut Writing, name: &str) -> Result<PersonId, CliError> {

@@ -54,6 +54,12 @@ pub async fn run(file: Option<&Path>, dead_jobs: DeadJobs) -> Result<(), CliErro
         println!("Secret: {error}");
         wrong += 1;
     }
+    if !config.server.demo
+        && let Err(error) = super::citizens(&config)
+    {
+        println!("Secret: {error}");
+        wrong += 1;
+    }
     tools.close().await?;
     match wrong {
         0 => Ok(()),

@@ -2,7 +2,9 @@
 
 mod demo;
 mod doctor;
+mod house;
 mod people;
+mod rewrap;
 mod seed;
 mod serve;
 
@@ -11,14 +13,16 @@ use std::{
     sync::Arc,
 };
 
+use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use faelled_engine::catalog::Catalog;
 use faelled_store::{RecordConfig, Store, StoreError, sqlite_file};
 
 use self::doctor::DeadJobs;
 use crate::{
-    clock::Clock,
-    config::{Config, ConfigError, SecretError},
+    citizens::{Citizens, Keeping},
+    clock::{Clock, fresh_secret},
+    config::{Config, ConfigError, Secret, SecretError},
     graphql,
 };
 
@@ -49,6 +53,17 @@ enum Command {
     /// Bearer tokens, by which people are known until sign-in exists.
     #[command(subcommand)]
     Token(people::TokenCommand),
+    /// Trust an organization to be the volunteer house of municipalities.
+    House {
+        /// The organization's id, as the API or the record writes it, or its id in the file that it
+        /// was loaded from.
+        organization: String,
+        /// The municipality's code, four digits; several are given one by one.
+        #[arg(long, required = true)]
+        municipality: Vec<String>,
+    },
+    /// Bring what is kept of citizens under the newest of `citizens.keys`.
+    Rewrap,
     /// Print the API's contract (`schema.graphql`).
     Schema,
     /// Say what is wrong with the configuration and the record.
@@ -111,6 +126,11 @@ impl Cli {
             Command::Migrate => migrate(&config).await,
             Command::Seed(seed) => seed::run(seed, &config).await,
             Command::Person(command) => people::person(command, &config).await,
+            Command::House {
+                organization,
+                municipality,
+            } => house::trust(&config, &organization, &municipality).await,
+            Command::Rewrap => rewrap::run(&config).await,
             Command::Token(command) => people::token(command, &config).await,
             Command::Schema | Command::Doctor { .. } => Ok(()),
         }
@@ -198,4 +218,15 @@ fn create_folder(url: &str) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// The keys under which citizens are known.
+fn citizens(config: &Config) -> Result<Citizens, CliError> {
+    let secrets = config.citizen_secrets(fresh_secret)?;
+    let kept = Keeping {
+        daily_budget: config.citizens.daily_budget,
+        forget_after: TimeDelta::days(i64::from(config.citizens.forget_after_days)),
+    };
+    let secrets: Vec<&[u8]> = secrets.iter().map(Secret::bytes).collect();
+    Citizens::new(&secrets, kept).map_err(|error| CliError::Said(error.to_string()))
 }

@@ -204,7 +204,10 @@ async fn known_person(tools: &Tools, id: Uuid) -> Result<PersonId, CliError> {
 
 /// The organization with this id, as the record or the API writes it, or with this id of the file
 /// that it was loaded from.
-async fn known_organization(tools: &Tools, name: &str) -> Result<OrganizationId, CliError> {
+pub(super) async fn known_organization(
+    tools: &Tools,
+    name: &str,
+) -> Result<OrganizationId, CliError> {
     let unknown = || CliError::Said(format!("there is no organization `{name}`"));
     let named = name.parse().ok().map(OrganizationId::new);
     if let Some(id) = named.or_else(|| graphql::organization_named(name)) {

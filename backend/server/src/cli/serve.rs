@@ -19,6 +19,7 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     observe::start_log(&config.log.filter, config.log.format)
         .map_err(|error| CliError::Said(format!("log.filter: {error}")))?;
     let secret = config.secret(fresh_secret)?;
+    let citizens = super::citizens(config)?;
     let tools = if config.server.demo {
         let tools = Tools::open(config).await?;
         tools.store.migrate().await?;
@@ -38,7 +39,14 @@ pub async fn run(config: &Config) -> Result<(), CliError> {
     if let Some(address) = config.metrics.listen {
         serve_metrics(address, shutdown.clone()).await?;
     }
-    let mut house = House::open(tools.store, tools.catalog, tools.clock, secret.bytes()).await?;
+    let mut house = House::open(
+        tools.store,
+        tools.catalog,
+        tools.clock,
+        secret.bytes(),
+        citizens,
+    )
+    .await?;
     let listener = listen(config.server.listen).await?;
     hear_the_end(shutdown.clone())?;
     house.follow(config.live.poll);

@@ -1,4 +1,4 @@
-//! The secret of this installation.
+//! The secrets of this installation.
 
 use std::{
     fmt,
@@ -36,16 +36,20 @@ impl fmt::Debug for Secret {
 pub enum SecretError {
     /// There is no file.
     #[error(
-        "secret.file {} is not there; make it with: (umask 077 && openssl rand -hex 32 > {})",
-        .0.display(), .0.display()
+        "{key} {} is not there; make it with: (umask 077 && openssl rand -hex 32 > {})",
+        .file.display(), .file.display()
     )]
-    Missing(PathBuf),
+    Missing { key: &'static str, file: PathBuf },
     /// The file holds something else.
-    #[error("secret.file {} does not hold at least 64 hexadecimal digits", .0.display())]
-    Unreadable(PathBuf),
+    #[error("{key} {} does not hold at least 64 hexadecimal digits", .file.display())]
+    Unreadable { key: &'static str, file: PathBuf },
     /// The file cannot be read or made.
-    #[error("secret.file {}: {source}", .file.display())]
-    Io { file: PathBuf, source: io::Error },
+    #[error("{key} {}: {source}", .file.display())]
+    Io {
+        key: &'static str,
+        file: PathBuf,
+        source: io::Error,
+    },
 }
 
 /// What to do when there is no file.
@@ -56,9 +60,15 @@ pub enum Absent<F> {
     Refuse,
 }
 
-/// Reads the secret in a file.
-pub fn load(path: &Path, absent: Absent<impl FnOnce() -> [u8; 32]>) -> Result<Secret, SecretError> {
+/// Reads the secret in a file that the setting `key` names.
+pub fn load(
+    key: &'static str,
+    path: &Path,
+    absent: Absent<impl FnOnce() -> [u8; 32]>,
+) -> Result<Secret, SecretError> {
+    let file = path.to_owned();
     let io_error = |source| SecretError::Io {
+        key,
         file: path.to_owned(),
         source,
     };
@@ -73,13 +83,13 @@ pub fn load(path: &Path, absent: Absent<impl FnOnce() -> [u8; 32]>) -> Result<Se
     }
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(SecretError::Missing(path.to_owned()));
+            return Err(SecretError::Missing { key, file });
         }
         read => read.map_err(io_error)?,
     };
     value::secret(&text)
         .map(Secret)
-        .map_err(|_| SecretError::Unreadable(path.to_owned()))
+        .map_err(|_| SecretError::Unreadable { key, file })
 }
 
 /// Writes beside the place and links it there whole: nobody reads half a secret, and nobody's is
@@ -115,11 +125,17 @@ mod tests {
     fn a_secret_is_made_once_and_for_its_user_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("var/secret.key");
-        assert!(matches!(load(&path, REFUSE), Err(SecretError::Missing(_))));
-        let secret = load(&path, Absent::Make(|| [7; 32])).unwrap();
+        assert!(matches!(
+            load("secret.file", &path, REFUSE),
+            Err(SecretError::Missing { .. })
+        ));
+        let secret = load("secret.file", &path, Absent::Make(|| [7; 32])).unwrap();
         assert_eq!(secret.bytes(), [7; 32]);
-        assert_eq!(load(&path, Absent::Make(|| [8; 32])).unwrap(), secret);
-        assert_eq!(load(&path, REFUSE).unwrap(), secret);
+        assert_eq!(
+            load("secret.file", &path, Absent::Make(|| [8; 32])).unwrap(),
+            secret
+        );
+        assert_eq!(load("secret.file", &path, REFUSE).unwrap(), secret);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -137,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.key");
         fs::write(&path, "abcdef").unwrap();
-        let error = load(&path, Absent::Make(|| [7; 32]))
+        let error = load("secret.file", &path, Absent::Make(|| [7; 32]))
             .unwrap_err()
             .to_string();
         assert!(
@@ -148,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_error_says_how_to_make_one() {
-        let error = load(Path::new("/nowhere/secret.key"), REFUSE)
+        let error = load("secret.file", Path::new("/nowhere/secret.key"), REFUSE)
             .unwrap_err()
             .to_string();
         assert!(

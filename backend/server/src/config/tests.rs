@@ -206,7 +206,7 @@ fn a_secret_is_made_for_a_demo_only() {
     let serious = from("", &place[..1]).unwrap();
     assert!(matches!(
         serious.secret(|| [1; 32]),
-        Err(SecretError::Missing(_))
+        Err(SecretError::Missing { .. })
     ));
     let demo = from("", &place).unwrap();
     assert_eq!(demo.secret(|| [1; 32]).unwrap().bytes(), [1; 32]);

@@ -113,6 +113,21 @@ pub fn path(text: &str) -> Parse<PathBuf> {
     }
 }
 
+/// One or several files, separated by commas.
+pub fn paths(text: &str) -> Parse<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .collect();
+    if paths.is_empty() {
+        Err("the paths of one or several files".to_owned())
+    } else {
+        Ok(paths)
+    }
+}
+
 pub fn instant(text: &str) -> Parse<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text)
         .map(|instant| instant.to_utc())

@@ -180,16 +180,22 @@ pub struct UserError {
 /// What can be wrong with an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum UserErrorCode {
+    /// A visit that began then is logged already.
+    AlreadyLogged,
     /// There is a live match of these two already.
     AlreadyMatched,
     /// Nothing of it lies ahead.
     AlreadyOver,
     /// Nothing, or only spaces, where something is asked for.
     Blank,
+    /// The day's checks are used up.
+    BudgetSpent,
     /// No places left.
     CapacityFull,
     /// Holds control or invisible characters.
     ControlCharacters,
+    /// Looks like a CPR number, which must stand nowhere.
+    CprLike,
     /// Must lie after the start.
     EndBeforeStart,
     /// Exactly one of several fields is needed.
@@ -202,16 +208,22 @@ pub enum UserErrorCode {
     MissingField,
     /// The rule never occurs in its first five years.
     NeverOccurs,
+    /// A visit must name somebody.
+    NobodyNamed,
     /// An offer meets a need or a wish; nothing else meets.
     NotAPair,
     /// Only wishes can be supported.
     NotAWish,
+    /// Nobody declared that the citizen knows and agrees.
+    NotDeclared,
     /// The counterpart was not posted by the one on whose behalf it is proposed.
     NotTheCounterparts,
     /// There is no such thing, or it is not yours; both answer alike.
     NotFound,
     /// The listing is not open.
     NotOpen,
+    /// A volunteer house has not verified the organization.
+    NotVerified,
     /// A number, a date or a length of time outside its bounds.
     OutOfRange,
     /// A point that is not in Denmark.
@@ -222,6 +234,8 @@ pub enum UserErrorCode {
     Repeated,
     /// Somebody changed it since you saw it.
     StaleVersion,
+    /// Tells who the citizen is, or looks like a phone number.
+    TellsOfCitizen,
     /// The rule occurs more often than accepted.
     TooFrequent,
     /// More characters than accepted.
@@ -254,6 +268,14 @@ fn user_error(language: Language, refusal: Refusal) -> UserError {
                 message: language.say("refused-stale-version", &[("current", current)]),
             };
         }
+        Why::BudgetSpent { budget } => {
+            let budget = budget.to_string().into();
+            return UserError {
+                code: Code::BudgetSpent,
+                field: refusal.field,
+                message: language.say("refused-budget-spent", &[("budget", budget)]),
+            };
+        }
         Why::NotFound => (Code::NotFound, "refused-not-found"),
         Why::CapacityFull => (Code::CapacityFull, "refused-capacity-full"),
         Why::WrongState => (Code::WrongState, "refused-wrong-state"),
@@ -264,6 +286,9 @@ fn user_error(language: Language, refusal: Refusal) -> UserError {
         Why::AlreadyMatched => (Code::AlreadyMatched, "refused-already-matched"),
         Why::NotAPair => (Code::NotAPair, "refused-not-a-pair"),
         Why::NotAWish => (Code::NotAWish, "refused-not-a-wish"),
+        Why::NotVerified => (Code::NotVerified, "refused-not-verified"),
+        Why::NotDeclared => (Code::NotDeclared, "refused-not-declared"),
+        Why::AlreadyLogged => (Code::AlreadyLogged, "refused-already-logged"),
         Why::NotTheCounterparts => (Code::NotTheCounterparts, "refused-not-the-counterparts"),
     };
     UserError {
@@ -283,10 +308,12 @@ const fn fault_code(fault: &Fault) -> UserErrorCode {
         Fault::OutOfRange { .. }
         | Fault::LastsTooLong { .. }
         | Fault::OutsideYears { .. }
-        | Fault::TooFarAhead { .. } => Code::OutOfRange,
+        | Fault::TooFarAhead { .. }
+        | Fault::GreaterThan { .. }
+        | Fault::DateOutOfRange { .. } => Code::OutOfRange,
         Fault::OutsideDenmark => Code::OutsideDenmark,
         Fault::Unknown { .. } => Code::Unknown,
-        Fault::Malformed { .. } => Code::Malformed,
+        Fault::Malformed { .. } | Fault::Unreadable { .. } => Code::Malformed,
         Fault::EndBeforeStart => Code::EndBeforeStart,
         Fault::NeverOccurs => Code::NeverOccurs,
         Fault::TooFrequent { .. } => Code::TooFrequent,
@@ -294,6 +321,9 @@ const fn fault_code(fault: &Fault) -> UserErrorCode {
         Fault::TooMany { .. } => Code::TooMany,
         Fault::Repeated { .. } => Code::Repeated,
         Fault::ExactlyOneOf { .. } => Code::ExactlyOneOf,
+        Fault::NobodyNamed => Code::NobodyNamed,
+        Fault::CprLike => Code::CprLike,
+        Fault::PhoneLike | Fault::Identifies { .. } => Code::TellsOfCitizen,
         Fault::Needs { .. } => Code::MissingField,
     }
 }

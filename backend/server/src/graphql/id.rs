@@ -24,6 +24,14 @@ impl Named for kind::Match {
     const TAG: u8 = b'M';
 }
 
+impl Named for kind::Arrangement {
+    const TAG: u8 = b'V';
+}
+
+impl Named for kind::Flag {
+    const TAG: u8 = b'F';
+}
+
 /// The tag of themes, which are named by their code.
 const THEME: u8 = b'T';
 
@@ -47,6 +55,8 @@ pub enum Name {
     Listing(Id<kind::Listing>),
     Organization(Id<kind::Organization>),
     Match(Id<kind::Match>),
+    Arrangement(Id<kind::Arrangement>),
+    Flag(Id<kind::Flag>),
     Theme(String),
 }
 
@@ -62,6 +72,8 @@ pub fn decode_any(id: &ID) -> Option<Name> {
         kind::Listing::TAG => Some(Name::Listing(Id::new(uuid))),
         kind::Organization::TAG => Some(Name::Organization(Id::new(uuid))),
         kind::Match::TAG => Some(Name::Match(Id::new(uuid))),
+        kind::Arrangement::TAG => Some(Name::Arrangement(Id::new(uuid))),
+        kind::Flag::TAG => Some(Name::Flag(Id::new(uuid))),
         _ => None,
     }
 }

@@ -10,7 +10,9 @@ use faelled_engine::{
 
 use super::{
     id,
-    types::scalars::{Attendance, Date, ListingKind, Weekday},
+    types::scalars::{
+        Attendance, Date, ListingKind, OverlapKind, OverlapStatus, Severity, Weekday,
+    },
 };
 
 /// What listings are asked for. All fields that are given must hold.
@@ -416,4 +418,19 @@ impl From<ScheduleInput> for ScheduleDraft {
                 .collect(),
         }
     }
+}
+
+/// What is asked for; every field that is given narrows.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct OverlapFilter {
+    /// Of these kinds.
+    pub kinds: Option<Vec<OverlapKind>>,
+    /// That stand here; open ones unless told.
+    pub statuses: Option<Vec<OverlapStatus>>,
+    /// That matter this much.
+    pub severities: Option<Vec<Severity>>,
+    /// With a side at one of these postcodes.
+    pub postal_codes: Option<Vec<String>>,
+    /// With one of these organizations as a side.
+    pub organizations: Option<Vec<ID>>,
 }

@@ -14,15 +14,22 @@ use async_graphql::{
 use faelled_engine::{
     access::{self, Actor, Tie},
     board::Posted,
-    id::{ListingId, OrganizationId, PersonId},
+    flag::FlagLine,
+    id::{ArrangementId, FlagId, ListingId, OrganizationId, PersonId},
     listing::Poster,
     organization::{Organization, Person},
+    visit::VisitArrangement,
 };
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use super::{errands::Errands, error::Unanswered, types::person};
 use crate::{
-    app::{App, judged::compiled_all},
+    app::{
+        App,
+        houses::{self, SeenFlag},
+        judged::compiled_all,
+    },
     judging::judging,
 };
 
@@ -76,6 +83,27 @@ impl Loaders {
 
     pub async fn listing(&self, id: ListingId) -> Answer<Option<Arc<Posted>>> {
         self.loader.load_one(id).await
+    }
+
+    /// The flags of an arrangement or a listing that whoever it belongs to knows of, latest first.
+    pub async fn flags_of(&self, subject: Uuid) -> Answer<Vec<SeenFlag>> {
+        let flags = self.loader.load_one(FlagsOf(subject)).await?;
+        Ok(flags.unwrap_or_default())
+    }
+
+    /// The history of a flag, oldest line first.
+    pub async fn flag_lines(&self, id: FlagId) -> Answer<Vec<FlagLine>> {
+        Ok(self.loader.load_one(id).await?.unwrap_or_default())
+    }
+
+    pub async fn arrangement(&self, id: ArrangementId) -> Answer<Option<VisitArrangement>> {
+        self.loader.load_one(id).await
+    }
+
+    /// The houses that look after a municipality.
+    pub async fn houses_of(&self, municipality: String) -> Answer<Vec<OrganizationId>> {
+        let houses = self.loader.load_one(HousesOf(municipality)).await?;
+        Ok(houses.unwrap_or_default())
     }
 
     /// Whether the viewer supports a listing.
@@ -144,6 +172,61 @@ struct Confirmed(ListingId);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Settled(ListingId);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct FlagsOf(Uuid);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct HousesOf(String);
+
+impl Loader<FlagsOf> for Record {
+    type Value = Vec<SeenFlag>;
+    type Error = Unanswered;
+
+    async fn load(&self, keys: &[FlagsOf]) -> Answer<HashMap<FlagsOf, Vec<SeenFlag>>> {
+        let subjects: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let found = houses::flags_of(&self.app, &subjects).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, flags)| (FlagsOf(id), flags))
+            .collect())
+    }
+}
+
+impl Loader<FlagId> for Record {
+    type Value = Vec<FlagLine>;
+    type Error = Unanswered;
+
+    async fn load(&self, ids: &[FlagId]) -> Answer<HashMap<FlagId, Vec<FlagLine>>> {
+        Ok(self.app.store.flag_lines(ids).await?)
+    }
+}
+
+impl Loader<ArrangementId> for Record {
+    type Value = VisitArrangement;
+    type Error = Unanswered;
+
+    async fn load(
+        &self,
+        ids: &[ArrangementId],
+    ) -> Answer<HashMap<ArrangementId, VisitArrangement>> {
+        Ok(self.app.store.arrangements_by_ids(ids).await?)
+    }
+}
+
+impl Loader<HousesOf> for Record {
+    type Value = Vec<OrganizationId>;
+    type Error = Unanswered;
+
+    async fn load(&self, keys: &[HousesOf]) -> Answer<HashMap<HousesOf, Vec<OrganizationId>>> {
+        let municipalities: Vec<String> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = self.app.store.houses_of(&municipalities).await?;
+        Ok(found
+            .into_iter()
+            .map(|(code, houses)| (HousesOf(code), houses))
+            .collect())
+    }
+}
 
 impl Loader<OrganizationId> for Record {
     type Value = Organization;

@@ -3,7 +3,15 @@
 use async_graphql::{OutputType, SimpleObject, connection::PageInfo};
 
 use super::types::{
-    agreement::Match, listing::Listing, notice::Notice, organization::Organization, place::Place,
+    agreement::Match,
+    gap::Gap,
+    house::AccessLine,
+    listing::Listing,
+    notice::Notice,
+    organization::Organization,
+    overlap::Overlap,
+    place::Place,
+    visit::{Visit, VisitArrangement},
 };
 use crate::app::paging::{PageArgs, Paged};
 
@@ -14,7 +22,12 @@ use crate::app::paging::{PageArgs, Paged};
     concrete(name = "OwnListingEdge", params(Listing)),
     concrete(name = "NoticeEdge", params(Notice)),
     concrete(name = "OrganizationEdge", params(Organization)),
-    concrete(name = "PlaceEdge", params(Place))
+    concrete(name = "PlaceEdge", params(Place)),
+    concrete(name = "VisitArrangementEdge", params(VisitArrangement)),
+    concrete(name = "VisitEdge", params(Visit)),
+    concrete(name = "OverlapEdge", params(Overlap)),
+    concrete(name = "AccessLineEdge", params(AccessLine)),
+    concrete(name = "GapEdge", params(Gap))
 )]
 pub struct Edge<T: OutputType> {
     /// Where it stands; give it as `after` or `before` to carry on from here.
@@ -30,7 +43,12 @@ pub struct Edge<T: OutputType> {
     concrete(name = "OwnListingConnection", params(Listing)),
     concrete(name = "NoticeConnection", params(Notice)),
     concrete(name = "OrganizationConnection", params(Organization)),
-    concrete(name = "PlaceConnection", params(Place))
+    concrete(name = "PlaceConnection", params(Place)),
+    concrete(name = "VisitArrangementConnection", params(VisitArrangement)),
+    concrete(name = "VisitConnection", params(Visit)),
+    concrete(name = "OverlapConnection", params(Overlap)),
+    concrete(name = "AccessLineConnection", params(AccessLine)),
+    concrete(name = "GapConnection", params(Gap))
 )]
 pub struct Connection<T: OutputType>
 where

@@ -9,13 +9,16 @@ use super::{
     Here,
     error::{ApiError, ApiResult},
     id,
-    inputs::ListingFilter,
+    inputs::{ListingFilter, OverlapFilter},
     mutations::listings::{PreviewListingInput, PreviewListingPayload},
     paging::{Connection, cost, page_args},
     types::{
+        gap::Gap,
+        house::AccessLine,
         listing::ListingConnection,
         node::Node,
         organization::Organization,
+        overlap::Overlap,
         place::Place,
         scalars::{ListingOrder, OrganizationKind},
         theme::{TargetGroup, Theme},
@@ -23,6 +26,7 @@ use super::{
     },
 };
 use crate::app::{
+    houses::GapFilter,
     listings::{self, PostListing},
     organizations::{self, Filter as OrganizationFilter},
     paging::{Asked, Paged, Scope},
@@ -182,6 +186,56 @@ impl Query {
             organizations::cursor(app, found.origin, organization)
         };
         Ok(Connection::new(found.page, found.total, seal, Organization))
+    }
+
+    /// What overlaps in the municipalities of the viewer's volunteer house, latest first; nobody else
+    /// finds any here. That it was read is kept in the access log.
+    #[graphql(complexity = "20 + cost(first, last, child_complexity)")]
+    async fn overlaps(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is asked for; nothing asks for all.")] filter: Option<OverlapFilter>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<Overlap>> {
+        let args = page_args(first, after, last, before);
+        Overlap::page(ctx, filter.unwrap_or_default(), args).await
+    }
+
+    /// What nobody does in the municipalities of the viewer's volunteer house: open needs that no open
+    /// offer fits, by postcode and theme, most needs first. Nobody else finds any here.
+    #[graphql(complexity = "500 + cost(first, last, child_complexity)")]
+    async fn gaps(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only at these postcodes.")] postal_codes: Option<Vec<String>>,
+        #[graphql(desc = "Only on these theme codes; a theme finds its sub-themes.")]
+        themes: Option<Vec<String>>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<Gap>> {
+        let filter = GapFilter {
+            postal_codes: postal_codes.unwrap_or_default(),
+            themes: themes.unwrap_or_default(),
+        };
+        Gap::page(ctx, filter, page_args(first, after, last, before)).await
+    }
+
+    /// Who asked about citizens in the municipalities of the viewer's volunteer house, latest first.
+    #[graphql(complexity = "20 + cost(first, last, child_complexity)")]
+    async fn access_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<AccessLine>> {
+        AccessLine::page(ctx, page_args(first, after, last, before)).await
     }
 
     /// The organization with this identity; null if there is none.

@@ -98,6 +98,7 @@ fn complete(error: &mut ServerError) {
         return;
     }
     let code = if error.path.is_empty() || is_coercion(error) {
+        error.message = without_value(&error.message);
         Code::ValidationFailed
     } else {
         tracing::error!(path = ?error.path, "an error without a code");
@@ -116,6 +117,19 @@ fn is_coercion(error: &ServerError) -> bool {
     code(error).is_none_or(|code| code == Code::ValidationFailed.name())
         && (error.message.starts_with("Failed to parse \"")
             || error.message.starts_with("Expected input type \""))
+}
+
+/// What async-graphql says of an argument of the wrong type, without the argument: that may be
+/// somebody's phone number, and errors are kept in many places.
+fn without_value(message: &str) -> String {
+    const WITHIN: &str = " (occurred while parsing";
+    match message.split_once("\", found ") {
+        Some((expected, found)) if expected.starts_with("Expected input type \"") => {
+            let within = found.find(WITHIN).map_or("", |at| &found[at..]);
+            format!("{expected}\".{within}")
+        }
+        _ => message.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +182,16 @@ mod tests {
         let refused = sent(Value::Null, vec![error(message, &["node"], None)]);
         assert!(refused.get("data").is_none());
         assert_eq!(refused["errors"][0]["message"], message);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_said_back() {
+        let message = r#"Expected input type "String", found 20304050. (occurred while parsing "CitizenInput")"#;
+        let refused = sent(Value::Null, vec![error(message, &["a"], None)]);
+        assert_eq!(
+            refused["errors"][0]["message"],
+            r#"Expected input type "String". (occurred while parsing "CitizenInput")"#
+        );
     }
 
     #[test]

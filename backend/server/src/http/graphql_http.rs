@@ -25,7 +25,6 @@ use super::{
     negotiate::{self, Media},
     params,
     problem::{Code, Problem},
-    request_id::RequestId,
 };
 use crate::observe;
 
@@ -92,11 +91,9 @@ async fn answer<A: Api>(shared: &Shared<A>, request: Request) -> Result<Answer, 
 /// Who sends these headers.
 async fn caller<A: Api>(api: &A, parts: &Parts) -> Result<Caller, Problem> {
     let actor = api.authenticate(bearer(&parts.headers)?).await?;
-    let RequestId(request_id) = parts.extensions.get().cloned().unwrap_or_default();
     Ok(Caller {
         actor,
         language: negotiate::language(&parts.headers),
-        request_id,
     })
 }
 

@@ -79,7 +79,6 @@ pub async fn upgrade<A: Api>(shared: Shared<A>, request: Request) -> Response {
     let asker = Asker {
         bearer: None,
         language,
-        request_id,
     };
     upgrade
         .max_message_size(limit)

@@ -56,15 +56,13 @@ pub trait Api: Clone + Send + Sync + 'static {
     fn ready(&self) -> impl Future<Output = Readiness> + Send;
 }
 
-/// Who asks, in which language, and under which name the log knows the request.
+/// Who asks, and in which language.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who asks.
     pub actor: Actor,
     /// The language that the caller reads best, of those we write.
     pub language: Language,
-    /// The request's name in the log: at most 64 letters, digits and dashes.
-    pub request_id: String,
 }
 
 /// Why a bearer token names nobody.

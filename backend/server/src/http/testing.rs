@@ -116,10 +116,6 @@ impl Query {
     async fn language(&self, context: &Context<'_>) -> String {
         format!("{:?}", context.data_unchecked::<Caller>().language)
     }
-
-    async fn request_id(&self, context: &Context<'_>) -> String {
-        context.data_unchecked::<Caller>().request_id.clone()
-    }
 }
 
 pub struct Mutation;

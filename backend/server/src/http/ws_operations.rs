@@ -23,7 +23,6 @@ use crate::observe;
 pub struct Asker {
     pub bearer: Option<String>,
     pub language: Language,
-    pub request_id: String,
 }
 
 /// What an operation has to tell.
@@ -172,7 +171,6 @@ impl Asker {
         Ok(Caller {
             actor,
             language: self.language,
-            request_id: self.request_id.clone(),
         })
     }
 }

@@ -2,7 +2,9 @@
 //! done twice without harm, and says whether it may be tried again.
 
 pub mod assess;
+pub mod assess_visits;
 pub mod expire_match;
+mod flagging;
 pub mod upkeep;
 
 use std::{sync::Arc, time::Duration};
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use crate::{app::App, clock::fresh_name, judging, observe};
 
 /// Every kind of job that this server knows how to do.
-const KINDS: [&str; 2] = [assess::KIND, expire_match::KIND];
+const KINDS: [&str; 3] = [assess::KIND, assess_visits::KIND, expire_match::KIND];
 
 /// How the runner works.
 #[derive(Debug, Clone, Copy)]
@@ -178,6 +180,7 @@ async fn caught(performing: impl Future<Output = Result<(), JobError>>) -> Resul
 async fn perform_kind(app: &App, job: &ClaimedJob) -> Result<(), JobError> {
     match job.kind.as_str() {
         assess::KIND => assess::perform(app, job).await,
+        assess_visits::KIND => assess_visits::perform(app, job).await,
         expire_match::KIND => expire_match::perform(app, job).await,
         _ => Err(JobError::Fail("no such kind of job")),
     }

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use faelled_engine::{
     board::{Board, Posted},
     catalog::Catalog,
-    id::{ListingId, MatchId, OrganizationId},
+    id::{FlagId, ListingId, MatchId, OrganizationId},
     listing::{Listing, Poster},
 };
 use faelled_store::{Change, OrganizationFilter, OrganizationKey, Store, StoreError, Window};
@@ -67,8 +67,19 @@ pub enum News {
         /// Its two sides, which never change: nobody else is to hear of it.
         sides: [Poster; 2],
     },
+    /// An overlap was raised, or has changed.
+    FlagChanged(FlagId, Raised),
     /// Something changed that nobody will be told of: the log was pruned before it was read.
     Missed,
+}
+
+/// Whether a flag is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raised {
+    /// It was raised just now.
+    Now,
+    /// It was there before.
+    Before,
 }
 
 impl Live {
@@ -257,7 +268,7 @@ impl Live {
         self.change(|board| {
             for (id, posted) in rolled {
                 match posted {
-                    Some(posted) => drop(board.put(posted)),
+                    Some(posted) => board.put(posted),
                     None => board.remove(id),
                 }
             }
@@ -298,6 +309,13 @@ impl Live {
                 let agreed = agreed.get(&id)?;
                 let sides = [agreed.proposer, agreed.owner];
                 return Some(News::MatchUpdated { id, sides });
+            }
+            if let Some(id) = change.flag() {
+                let raised = match change.version {
+                    1 => Raised::Now,
+                    _ => Raised::Before,
+                };
+                return Some(News::FlagChanged(id, raised));
             }
             let is_posted = change.version == Listing::POSTED;
             change

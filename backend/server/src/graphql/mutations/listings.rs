@@ -47,7 +47,7 @@ pub struct PostListingInput {
     /// What it says.
     draft: ListingDraftInput,
     /// 1-128 visible ASCII characters. The same key and input within 24 hours gives the first
-    /// answer, and posts nothing more.
+    /// listing as it is now, and posts nothing more.
     idempotency_key: Option<String>,
 }
 

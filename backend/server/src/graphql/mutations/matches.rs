@@ -29,7 +29,7 @@ pub struct ProposeMatchInput {
     /// A word to the other side, at most 1,000 characters.
     message: Option<String>,
     /// 1-128 visible ASCII characters. The same key and input within 24 hours gives the first
-    /// answer, and proposes nothing more.
+    /// match as it is now, and proposes nothing more.
     idempotency_key: Option<String>,
 }
 
@@ -136,7 +136,8 @@ impl MatchMutations {
         )
     }
 
-    /// Takes back one's proposal, or, from either side, what was agreed; the place is free again.
+    /// Takes back one's proposal, or, from either side, what was agreed; the place is free again,
+    /// unless the match was completed.
     async fn withdraw_match(
         &self,
         ctx: &Context<'_>,

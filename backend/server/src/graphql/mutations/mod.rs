@@ -1,8 +1,10 @@
 //! What can be done: one mutation for each action, one input, one payload with `userErrors`.
 
+pub mod houses;
 pub mod listings;
 pub mod matches;
 pub mod organizations;
+pub mod visits;
 
 use async_graphql::MergedObject;
 
@@ -12,6 +14,8 @@ pub struct Mutation(
     listings::ListingMutations,
     matches::MatchMutations,
     organizations::OrganizationMutations,
+    visits::VisitMutations,
+    houses::HouseMutations,
 );
 
 /// A payload with one nullable object and `userErrors`.

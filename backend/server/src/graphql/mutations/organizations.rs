@@ -40,7 +40,7 @@ pub struct RegisterOrganizationInput {
     /// What it does, at most 2,000 characters.
     description: Option<String>,
     /// 1-128 visible ASCII characters. The same key and input within 24 hours gives the first
-    /// answer, and registers nothing more.
+    /// organization as it is now, and registers nothing more.
     idempotency_key: Option<String>,
 }
 

@@ -2,9 +2,12 @@
 
 use async_graphql::{Context, ID, Interface};
 
-use super::{agreement::Match, listing::Listing, organization::Organization, theme::Theme};
+use super::{
+    agreement::Match, listing::Listing, organization::Organization, overlap::Overlap, theme::Theme,
+    visit::VisitArrangement,
+};
 use crate::{
-    app::matches,
+    app::{houses, matches, visits},
     graphql::{
         Here,
         error::{ApiError, ApiResult},
@@ -20,6 +23,8 @@ pub enum Node {
     Organization(Organization),
     Match(Match),
     Theme(Theme),
+    VisitArrangement(VisitArrangement),
+    Overlap(Overlap),
 }
 
 impl Node {
@@ -47,6 +52,16 @@ impl Node {
                 let agreed = matches::visible(ctx.app(), ctx.actor(), id).await;
                 let agreed = agreed.map_err(|error| ApiError::store(ctx.language(), error))?;
                 Ok(agreed.map(|agreed| Self::Match(Match(agreed))))
+            }
+            Name::Arrangement(id) => {
+                let found = visits::visible(ctx.app(), ctx.actor(), id).await;
+                let found = found.map_err(|error| ApiError::store(ctx.language(), error))?;
+                Ok(found.map(|found| Self::VisitArrangement(VisitArrangement(found))))
+            }
+            Name::Flag(id) => {
+                let found = houses::flag(ctx.app(), ctx.actor(), id).await;
+                let found = found.map_err(|error| ApiError::store(ctx.language(), error))?;
+                Ok(found.map(|found| Self::Overlap(Overlap(found))))
             }
         }
     }

@@ -12,6 +12,7 @@ use super::{
     place::Town,
     scalars::OrganizationKind,
 };
+use crate::app::houses;
 
 /// An association, a branch, a public body or a volunteer house. All of it is public.
 #[derive(Clone)]
@@ -44,6 +45,19 @@ impl Organization {
     /// is behind it.
     async fn verified(&self) -> bool {
         self.0.verified
+    }
+
+    /// Why a volunteer house has suspended it; for its own coordinators and the house of its area.
+    #[graphql(complexity = 10)]
+    async fn suspended_because(&self, ctx: &Context<'_>) -> Option<ApiResult<String>> {
+        if self.0.verified || ctx.actor().person().is_none() {
+            return None;
+        }
+        let suspension = houses::suspension(ctx.app(), ctx.actor(), &self.0).await;
+        suspension
+            .map(|suspension| suspension.map(|suspension| suspension.reason))
+            .map_err(|error| ApiError::store(ctx.language(), error))
+            .transpose()
     }
 
     /// The organization that it is a branch or a part of.

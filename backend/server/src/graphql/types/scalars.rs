@@ -1,8 +1,9 @@
 //! Scalars and closed sets.
 
+use crate::app::houses;
 use async_graphql::{Enum, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
-use faelled_engine::{agreement, listing, nearby, organization, place};
+use faelled_engine::{agreement, flag, listing, nearby, organization, overlap, place, visit};
 
 /// A local date (Europe/Copenhagen) such as `2026-12-24`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,100 @@ pub enum Requirement {
     DrivingLicence,
     /// Wheelchair access.
     WheelchairAccess,
+}
+
+/// Whether a visit arrangement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "visit::ArrangementStatus")]
+pub enum ArrangementStatus {
+    /// Visits are made.
+    Active,
+    /// It was ended.
+    Ended,
+}
+
+/// What became of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "visit::VisitOutcome")]
+pub enum VisitOutcome {
+    /// It was made.
+    Held,
+    /// The organization called it off.
+    CalledOff,
+    /// The citizen was not there, or did not want it.
+    NotReceived,
+}
+
+/// In which way two things overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "flag::OverlapKind")]
+pub enum OverlapKind {
+    /// Two organizations visit the same citizen close in time.
+    SameCitizen,
+    /// Two organizations offer the same to the same people, near by, on the same day.
+    ParallelActivities,
+    /// Two listings say the same.
+    DuplicateListings,
+}
+
+/// Where an overlap stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "flag::FlagStatus")]
+pub enum OverlapStatus {
+    /// Somebody should look at it.
+    Open,
+    /// The sides have been brought together.
+    Coordinated,
+    /// The house has judged it to be no problem.
+    Dismissed,
+    /// The two do not overlap any more.
+    Ended,
+}
+
+/// What happened to an overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "flag::FlagEvent")]
+pub enum OverlapEventKind {
+    /// It was raised.
+    Raised,
+    /// The two still overlap, differently.
+    Moved,
+    /// The two do not overlap any more.
+    Ended,
+    /// The two overlap again, or differently from what the house had dealt with.
+    Reopened,
+    /// The sides have been brought together.
+    Coordinated,
+    /// The house has judged it to be no problem.
+    Dismissed,
+}
+
+/// How much an overlap matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "overlap::Severity")]
+pub enum Severity {
+    /// Good to know.
+    Low,
+    /// Worth a word between the two.
+    Medium,
+    /// Somebody's effort is being lost.
+    High,
+}
+
+/// What somebody did that touches citizens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "houses::AccessAction")]
+pub enum AccessAction {
+    /// Asked of a draft whether another association visits the same citizen.
+    Check,
+    /// Registered an arrangement.
+    Register,
+    /// Changed one.
+    Update,
+    /// Ended one.
+    End,
+    /// Read the overlaps of a municipality.
+    ReadFlags,
 }
 
 /// How exactly a place is shown.

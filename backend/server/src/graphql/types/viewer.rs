@@ -20,6 +20,7 @@ use super::{
     organization::Organization,
     person::Person,
     scalars::Role,
+    visit::VisitArrangement,
 };
 use crate::app::{matches::Of, paging::Asked, people};
 
@@ -108,6 +109,21 @@ impl Viewer {
             None => Of::Actor,
         };
         Match::page(ctx, of, page_args(first, after, last, before)).await
+    }
+
+    /// The visit arrangements of an organization that the person coordinates, latest first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn visit_arrangements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organization.")] organization: ID,
+        #[graphql(desc = "How many from the front, 1-100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the back, 1-100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Connection<VisitArrangement>> {
+        let args = page_args(first, after, last, before);
+        VisitArrangement::page(ctx, id::decode(&organization), args).await
     }
 
     /// What was posted or changed and fits a listing of the person, or of an organization that it
