@@ -226,12 +226,13 @@ fn given<T>(
         .map(Some)
 }
 
-/// A line without a CPR number. Such a number is named before anything else that is wrong.
+/// A line without a CPR number, and without the invisible characters that come along when text is
+/// copied. Such a number is named before anything else that is wrong.
 fn line_without_cpr(value: &str, max: usize) -> Result<String, Fault> {
     if numbers::holds_cpr(value) {
         return Err(Fault::CprLike);
     }
-    text::line(value, 1, max)
+    text::line(&spelling::visible(value), 1, max)
 }
 
 /// An organization's own label for a citizen, such as a number in its files. Only that

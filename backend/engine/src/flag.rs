@@ -146,8 +146,9 @@ impl Flag {
             return ended.then(|| (self.becoming(FlagStatus::Ended, now), FlagEvent::Ended));
         };
         let same_facts = found.facts == self.finding.facts;
+        // How often two rules meet within the horizon changes every day, and is no news.
         let same_finding =
-            (found.severity, &found.reasons) == (self.finding.severity, &self.finding.reasons);
+            (found.severity, found.until) == (self.finding.severity, self.finding.until);
         let event = match self.status {
             FlagStatus::Coordinated | FlagStatus::Dismissed if same_facts => return None,
             FlagStatus::Ended | FlagStatus::Coordinated | FlagStatus::Dismissed => {

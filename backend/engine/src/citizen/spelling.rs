@@ -25,6 +25,11 @@ pub(super) fn plain(text: &str) -> String {
     kept.nfc().collect()
 }
 
+/// The text without characters that have no shape of their own.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !is_invisible(*c)).collect()
+}
+
 /// Characters without a shape of their own: the format characters of Unicode (Cf) that occur in
 /// running text, fillers and tags.
 fn is_invisible(c: char) -> bool {
