@@ -21,7 +21,7 @@ both_databases! {
         let raw = record.raw().await;
         // As a record from before the first migration.
         raw.execute_unprepared("DELETE FROM seaql_migrations").await.unwrap();
-        assert_eq!(store.pending_migrations().await.unwrap(), ["m2026_01_the_record"]);
+        assert_eq!(store.pending_migrations().await.unwrap(), ["m2026_01_the_record", "m2026_02_visits_and_flags"]);
         assert!(store.migrate().await.is_err(), "the tables are there already");
         assert!(store.listing(one.id).await.unwrap().is_some(), "and nothing was lost");
         store.close().await.unwrap();
@@ -36,7 +36,7 @@ both_databases! {
                 .execute_unprepared("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
                 .await
                 .unwrap();
-            assert_eq!(stores[0].pending_migrations().await.unwrap().len(), 1);
+            assert_eq!(stores[0].pending_migrations().await.unwrap().len(), 2);
         }
         let starting = stores.map(|store| tokio::spawn(async move { store.migrate().await }));
         for one in starting {
